@@ -1,0 +1,34 @@
+import type { Config } from "./config";
+import { Database } from "./platform/database/database";
+import { createHttpApp, type HttpApp, type LogTarget } from "./platform/http/http-app";
+import { Lifecycle } from "./platform/http/lifecycle";
+import { openapiRoutes } from "./platform/http/openapi";
+import { platformRoutes } from "./platform/http/routes";
+import { Metrics } from "./platform/metrics/metrics";
+import { metricsRoutes } from "./platform/metrics/routes";
+import { pricesRoutes } from "./prices/routes";
+
+/** The parts of one process. Nothing listens yet and no connection is open. */
+export interface App {
+  readonly http: HttpApp;
+  readonly database: Database;
+  readonly lifecycle: Lifecycle;
+}
+
+/** Puts the service together: each part gets what it needs, and each capability its routes. */
+export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget } = {}): App {
+  const lifecycle = new Lifecycle();
+  const database = new Database(config, (error) =>
+    http.log.warn({ err: error }, "an idle database connection was lost"),
+  );
+  const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
+  const http = createHttpApp({ config, lifecycle, logTarget }, addRoutes);
+  return { http, database, lifecycle };
+
+  function addRoutes(app: HttpApp): void {
+    platformRoutes(app, { database, lifecycle });
+    pricesRoutes(app, { database, maxDays: config.RATES_MAX_DAYS });
+    metricsRoutes(app, metrics);
+    openapiRoutes(app, addRoutes);
+  }
+}

@@ -1,0 +1,162 @@
+import { choice, databaseUrl, filePath, integer, matching } from "./platform/config/parsers";
+import { type Reading, readSources, type Sources } from "./platform/config/sources";
+import { defaulted, optional, required, type Variable } from "./platform/config/variable";
+
+const AN_HOUR_MS = 3_600_000;
+
+/** Every variable the service knows. The reference in docs/configuration.md and .env.example are made from this. */
+export const variables = {
+  DATABASE_URL: required(databaseUrl, {
+    about: "The PostgreSQL database to serve from.",
+    example: "postgres://rates@127.0.0.1:5432/rates",
+  }),
+  DATABASE_PASSWORD_FILE: optional(filePath, {
+    about:
+      "File that holds the database password. It is read at every new connection, so a rotated password is taken up by itself.",
+    example: "/run/secrets/database-password",
+  }),
+  // A query takes about a millisecond, so ten keep two cores busy; PostgreSQL itself takes 100 unless told otherwise.
+  DATABASE_POOL_MAX: defaulted(integer(1, 1_000), {
+    about: "Most connections this process keeps to the database.",
+    unit: "connections",
+    fallback: "10",
+    example: "4",
+  }),
+  // A connection takes milliseconds; two seconds outlast a busy machine and are short enough for a client to wait.
+  DATABASE_CONNECT_TIMEOUT_MS: defaulted(integer(10, AN_HOUR_MS), {
+    about: "Longest wait for a connection, a new one or a free one of the pool, before the answer is 503.",
+    unit: "ms",
+    fallback: "2000",
+    example: "500",
+  }),
+  DATABASE_QUERY_TIMEOUT_MS: defaulted(integer(10, AN_HOUR_MS), {
+    about:
+      "Longest a statement may run, in the server (`statement_timeout`) and as seen from here, before the answer is 503.",
+    unit: "ms",
+    fallback: "5000",
+    example: "1000",
+  }),
+  // Common gateways and load balancers drop a silent connection after 240 s at the earliest.
+  DATABASE_IDLE_TIMEOUT_MS: defaulted(integer(10, AN_HOUR_MS), {
+    about: "How long an unused connection is kept.",
+    unit: "ms",
+    fallback: "60000",
+    example: "30000",
+  }),
+  // Node then asks every second, ten times: a dead peer is noticed 20 s after its last word.
+  DATABASE_KEEPALIVE_MS: defaulted(integer(1_000, AN_HOUR_MS), {
+    about: "Silence on a connection after which TCP begins to ask whether the other side is still there.",
+    unit: "ms",
+    fallback: "10000",
+    example: "30000",
+  }),
+  // The question takes 0.1 ms and connections in steady use never rest that long, so asking early costs nothing.
+  DATABASE_PROBE_AFTER_MS: defaulted(integer(0, AN_HOUR_MS), {
+    about: "A connection that rested longer than this is asked a cheap question before a request is trusted to it.",
+    unit: "ms",
+    fallback: "100",
+    example: "1000",
+  }),
+  COPY_ID: optional(matching(/^[\x21-\x7e]{1,128}$/, "1 to 128 visible ASCII characters"), {
+    about:
+      "Id of the copy whose database this process may use. A database whose setting `rates.copy_id` differs is refused.",
+    example: "3f9a1c-dev",
+  }),
+  REVISION: defaulted(matching(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, underscores or dashes"), {
+    about: "What is deployed here; sent with every answer as `X-Revision`.",
+    fallback: "unknown",
+    example: "5d41402abc4b",
+  }),
+  HOST: defaulted(matching(/^[A-Za-z0-9.:_-]{1,255}$/, "a host name or an IP address"), {
+    about: "Address to listen on.",
+    fallback: "127.0.0.1",
+    example: "0.0.0.0",
+  }),
+  PORT: defaulted(integer(0, 65_535), {
+    about: "TCP port to listen on; 0 takes any free one and logs it.",
+    fallback: "3000",
+    example: "3100",
+  }),
+  // Longer than the 60 s a proxy keeps an idle connection, so that it is the proxy that closes and no request meets a closing one.
+  HTTP_KEEP_ALIVE_MS: defaulted(integer(1, AN_HOUR_MS), {
+    about: "How long an idle HTTP connection stays open.",
+    unit: "ms",
+    fallback: "65000",
+    example: "5000",
+  }),
+  // Below the 20 s that a container is given between SIGTERM and SIGKILL.
+  DRAIN_TIMEOUT_MS: defaulted(integer(1, AN_HOUR_MS), {
+    about: "Longest wait, after SIGTERM or SIGINT, for requests in flight; then the process exits with 1.",
+    unit: "ms",
+    fallback: "15000",
+    example: "5000",
+  }),
+  LOG_LEVEL: defaulted(choice("fatal", "error", "warn", "info", "debug", "trace", "silent"), {
+    about: "Least severe log line to write. Requests are logged at `info`, probes and scrapes at `debug`.",
+    fallback: "info",
+    example: "debug",
+  }),
+  RATES_MAX_DAYS: defaulted(integer(1, 100_000), {
+    about: "Longest range of days that one `GET /rates` may ask for.",
+    unit: "days",
+    fallback: "3660",
+    example: "400",
+  }),
+} satisfies Record<string, Variable<unknown>>;
+
+/** The name of a variable the service knows. */
+export type VariableName = keyof typeof variables;
+
+/** The names of all variables in the order of the reference. */
+export const VARIABLE_NAMES = Object.keys(variables) as readonly VariableName[];
+
+/** A whole environment for the service, as whoever starts it builds it; a variable that is not wanted is "". */
+export type ServiceEnvironment = Record<VariableName, string>;
+
+/** The parsed configuration, under the names of the variables. */
+export type Config = {
+  readonly [Name in VariableName]: (typeof variables)[Name] extends Variable<infer Value> ? Value : never;
+};
+
+/** Everything that is wrong with an environment, one line each; it never holds a secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly string[]) {
+    super(["The configuration is not usable:", ...problems.map((problem) => `  ${problem}`)].join("\n"));
+  }
+}
+
+/**
+ * Finds the value of every variable: the process environment wins over the file that CONFIG_FILE names, which wins
+ * over `.env` in the working directory. Says where each value came from.
+ * @throws {Error} when CONFIG_FILE names a file that cannot be read
+ */
+export function readEnvironment(sources: Sources = {}): Reading<VariableName> {
+  return readSources(VARIABLE_NAMES, sources);
+}
+
+/**
+ * Parses an environment. It reads nothing else and changes nothing.
+ * @param environment values by variable name; a missing or empty one counts as not set
+ * @returns the frozen configuration
+ * @throws {ConfigError} naming every problem at once
+ */
+export function loadConfig(environment: Readonly<Partial<Record<VariableName, string | undefined>>>): Config {
+  const problems: string[] = [];
+  const read = (name: VariableName): unknown => {
+    const variable: Variable<unknown> = variables[name];
+    const text = environment[name] || variable.fallback;
+    const value = text === "" ? undefined : variable.parser.parse(text);
+    const refused = value === undefined && (text !== "" || variable.presence === "required");
+    if (refused) problems.push(problem(name, variable, text));
+    return value;
+  };
+  const config = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, read(name)])) as Config;
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+function problem(name: VariableName, { parser, example }: Variable<unknown>, text: string): string {
+  const found = text === "" ? "is not set" : `is ${parser.found?.(text) ?? JSON.stringify(text)}`;
+  return `${name} ${found}; valid is ${parser.valid}; for example ${name}=${example}`;
+}

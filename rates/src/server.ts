@@ -1,0 +1,106 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type App, createApp } from "./app";
+import type { Config } from "./config";
+import { WrongCopy } from "./platform/database/failure";
+import { OpenConnections } from "./platform/http/open-connections";
+
+/** Pause between two attempts to reach the database at start, in ms: a copy is up that much later at most. */
+const RETRY_PAUSE_MS = 100;
+/** How often, in ms, a start that waits for the database says so. */
+const NOTICE_INTERVAL_MS = 3_000;
+/**
+ * How long, in ms, a process that drains goes on as before, so that clients with open connections learn from an
+ * answer's `Connection: close` that they are to take another. Nobody waits when no connection is open.
+ */
+const HANDOVER_MS = 100;
+
+/**
+ * Runs the API until a signal ends it: waits for the database, listens, serves, drains, and ends the process with 0,
+ * or with 1 when the drain took longer than DRAIN_TIMEOUT_MS.
+ * @throws {WrongCopy} when the database is another copy's, and what listening throws
+ */
+export async function serve(config: Config): Promise<never> {
+  const app = createApp(config);
+  const { http, lifecycle } = app;
+  const connections = new OpenConnections(http.server);
+  const ended = firstSignal(app);
+  process.on("uncaughtException", (error) => {
+    http.log.fatal({ err: error }, "ending: an error that nothing handles leaves nothing to rely on");
+    process.exit(1);
+  });
+  const isReady = await Promise.race([Promise.all([untilDatabaseAnswers(app), http.ready()]), ended.then(() => false)]);
+  if (isReady) {
+    lifecycle.serve();
+    await listen(app, config);
+    await ended;
+  }
+  return await drain(app, connections, config.DRAIN_TIMEOUT_MS);
+}
+
+async function listen({ http }: App, { HOST: host, PORT: port }: Config): Promise<void> {
+  try {
+    await http.listen({ host, port });
+  } catch (cause) {
+    throw isAddressInUse(cause)
+      ? new Error(`PORT ${port} on HOST ${host} is taken: end what listens there or set another`)
+      : cause;
+  }
+}
+
+function isAddressInUse(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. As process 1 there is no default. */
+function firstSignal({ http }: App): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = 0;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      seen += 1;
+      http.log.info({ signal }, seen === 1 ? "draining" : "second signal: ending at once");
+      if (seen > 1) process.exit(1);
+      resolve();
+    };
+    process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+  });
+}
+
+async function untilDatabaseAnswers({ database, http }: App): Promise<void> {
+  let silentUntil = 0;
+  for (;;) {
+    try {
+      return await database.check();
+    } catch (error) {
+      if (error instanceof WrongCopy) throw error;
+      if (performance.now() >= silentUntil) {
+        http.log.warn({ err: error }, "waiting for the database");
+        silentUntil = performance.now() + NOTICE_INTERVAL_MS;
+      }
+      await delay(RETRY_PAUSE_MS);
+    }
+  }
+}
+
+/** The order matters: say it, let the routers act on it, finish what is in flight, and only then give up the database. */
+async function drain(app: App, connections: OpenConnections, limit: number): Promise<never> {
+  app.lifecycle.drain();
+  const overdue = setTimeout(() => {
+    app.http.log.error(
+      { connections: connections.count },
+      `not drained within ${limit} ms: ending with requests in flight`,
+    );
+    process.exit(1);
+  }, limit);
+  await handOver(connections);
+  await connections.close();
+  await app.http.close();
+  await app.database.close();
+  clearTimeout(overdue);
+  app.http.log.info("drained");
+  process.exit(0);
+}
+
+/** Waits until no new work will be sent here. Where a proxy gates the copy, this is where its probes are awaited. */
+async function handOver(connections: OpenConnections): Promise<void> {
+  if (connections.count > 0) await delay(HANDOVER_MS);
+}
