@@ -1,0 +1,71 @@
+# Thin on purpose: every target names one command, and the variables are passed on. `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help up start stop down status logs vars sql dev doctor test check format bench prove dataset docs
+
+copy := node infra/bin/copy.js
+installed := node_modules/.package-lock.json
+# $(call option,VARIABLE,flag): the flag with the variable's value, or nothing where it is not set.
+option = $(if $($(1)),$(2) "$($(1))")
+
+help: ## this list
+	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(installed) ## bring a copy up: COPY=dev PORT=3100 RUNTIME=auto RATES_SQL=/path/to/own.sql
+	@$(copy) up $(COPY) $(call option,PORT,--port) $(call option,RUNTIME,--runtime) $(call option,RATES_SQL,--rates-sql)
+
+start: $(installed) ## start a stopped copy: COPY=dev
+	@$(copy) start $(COPY)
+
+stop: $(installed) ## stop a copy, keep its data: COPY=dev
+	@$(copy) stop $(COPY)
+
+down: $(installed) ## remove a copy with its data: COPY=dev
+	@$(copy) down $(COPY)
+
+status: $(installed) ## what copies there are: COPY=dev for one, JSON=1 for scripts
+	@$(copy) status $(COPY) $(if $(JSON),--json)
+
+logs: $(installed) ## the end of a log: COPY=dev ROLE=api|database LINES=50 FOLLOW=1
+	@$(copy) logs $(COPY) $(call option,ROLE,--role) $(call option,LINES,--lines) $(if $(FOLLOW),--follow)
+
+vars: $(installed) ## a copy's addresses as shell assignments: COPY=dev
+	@$(copy) vars $(COPY)
+
+sql: $(installed) ## run SQL in a copy's database: COPY=dev SQL="SELECT 'alive'"
+	@$(copy) sql $(COPY) $(if $(SQL),--command "$$SQL") $(if $(JSON),--json)
+
+dev: $(installed) ## run the service from source, anew at every save: COPY=dev PORT=4000
+	@$(copy) dev $(COPY) $(call option,PORT,--port)
+
+doctor: $(installed) ## what this machine lacks, and the command that mends it
+	@$(copy) doctor $(if $(JSON),--json)
+
+test: $(installed) ## everything this machine can prove: SCALE=ci|full REQUIRE_RUNTIMES=embedded
+	@npx --no-install vitest run $(FILES)
+
+check: $(installed) ## format, lint, types, import rules, unused code
+	@npx --no-install biome check --error-on-warnings .
+	@npx --no-install tsc --project .
+	@npx --no-install depcruise --config .dependency-cruiser.cjs infra db rates tests
+	@npx --no-install knip
+
+format: $(installed) ## write the house format
+	@npx --no-install biome check --write .
+
+bench: $(installed) ## measure, and write docs/benchmarks.md
+	@npx --no-install ts-node -T tests/load/bench.ts
+
+prove: $(installed) ## the fault and scale tests in full, and write docs/benchmarks.md
+	@npx --no-install ts-node -T tests/load/prove.ts
+
+dataset: $(installed) ## write db/rates.sql anew (it is deterministic)
+	@npx --no-install ts-node -T db/dataset/generate.ts
+
+docs: $(installed) ## write the generated documents anew: .env.example, docs/configuration.md
+	@npx --no-install ts-node -T rates/config-reference.ts
+
+$(installed): package-lock.json package.json infra/package.json db/package.json rates/package.json tests/package.json
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("This needs Node >= 20.19; found " + process.versions.node); process.exit(1) }'
+	npm ci
+	@touch $@

@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { join } from "node:path";
+import { watch } from "chokidar";
+import type { ServiceEnvironment } from "rates/src/config";
+import { findCheckout } from "../copies/checkout";
+import { type Copy, copyOf } from "../copies/copy";
+import { serviceEnvironment, sharedEnvironment } from "../copies/environment";
+import { nextFreePort, requireFreePort } from "../copies/ports";
+import { Problem } from "../copies/problem";
+import { isReadable, listRecords, requireRecord } from "../copies/registry";
+import { runtimeOf } from "../runtimes/choice";
+import { DevServer } from "./dev-server";
+import { interruption } from "./interruption";
+
+/** Apart from the copies' own ports, so that `dev` never takes the one a copy wants next. */
+const DEV_PORTS = { first: 4000, last: 4099 };
+
+/** An editor saves one file in several steps; what comes within this time is one save. */
+const SETTLE_MS = 20;
+
+/** `copy dev NAME`: the service from source on a port of its own, against the copy's database, anew at every save. */
+export async function dev(name: string, options: { readonly port?: number }): Promise<void> {
+  const checkout = findCheckout();
+  const copy = copyOf(checkout, requireRecord(checkout, name));
+  const port = await choosePort(copy, options.port);
+  const environment = await devEnvironment(copy, port);
+  using interrupted = interruption();
+  await using server = new DevServer(checkout.root, join(copy.paths.directory, "dev"), environment);
+  const source = join(checkout.root, "rates", "src");
+  await using _watcher = watchSource(source, () => void server.reload());
+  await server.reload();
+  console.log(
+    `dev: http://127.0.0.1:${port} runs ${source} on the data of copy "${name}". Save a file to see it change.`,
+  );
+  await once(interrupted.signal, "abort");
+}
+
+async function choosePort({ checkout }: Copy, asked: number | undefined): Promise<number> {
+  const records = listRecords(checkout).filter(isReadable);
+  const reserved = new Map(records.map((other) => [other.port, `copy "${other.name}"`]));
+  return asked === undefined ? nextFreePort({ range: DEV_PORTS, reserved }) : requireFreePort(asked, reserved);
+}
+
+async function devEnvironment(copy: Copy, port: number): Promise<ServiceEnvironment> {
+  const runtime = runtimeOf(copy.record);
+  const { state } = await runtime.inspect(copy);
+  const { name } = copy.record;
+  if (state !== "running") throw new Problem(`Copy "${name}" is ${state}. Bring it up first: make up COPY=${name}`);
+  const shared = sharedEnvironment(copy.checkout, copy.record);
+  return serviceEnvironment(copy, await runtime.database(copy), { shared, revision: "dev", port });
+}
+
+function watchSource(directory: string, onSave: () => void): AsyncDisposable {
+  let timer: NodeJS.Timeout | undefined;
+  const ignored = (path: string) => path.endsWith(".test.ts");
+  const watcher = watch(directory, { ignoreInitial: true, ignored }).on("all", () => {
+    clearTimeout(timer);
+    timer = setTimeout(onSave, SETTLE_MS);
+  });
+  return { [Symbol.asyncDispose]: () => watcher.close() };
+}

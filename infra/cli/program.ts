@@ -1,0 +1,109 @@
+import { Command, InvalidArgumentError } from "commander";
+import { Problem } from "../copies/problem";
+import { dev } from "./dev";
+import { doctor } from "./doctor";
+import { down } from "./down";
+import { Interrupted } from "./interruption";
+import { logs } from "./logs";
+import { sql } from "./sql";
+import { status } from "./status";
+import { start, stop } from "./stop";
+import { up } from "./up";
+import { vars } from "./vars";
+
+const DEFAULT_COPY = "dev";
+const COPY_ARGUMENT = ["[name]", "the copy", DEFAULT_COPY] as const;
+
+const program = new Command("copy")
+  .description("Copies of the rates system: each a PostgreSQL database and the API on top of it, beside the others")
+  .showHelpAfterError("(copy --help lists the commands)");
+
+program
+  .command("up")
+  .description("bring a copy up, from wherever it is, and prove that it answers right")
+  .argument(...COPY_ARGUMENT)
+  .option("--port <port>", "the port to answer on (default: the next free one from 3000)", parsePort)
+  .option("--runtime <runtime>", "auto or embedded", "auto")
+  .option("--rates-sql <file>", "a dump of your own to be born from (default: db/rates.sql)")
+  .action(up);
+program
+  .command("start")
+  .description("start a stopped copy")
+  .argument(...COPY_ARGUMENT)
+  .action(start);
+program
+  .command("stop")
+  .description("stop a copy and keep its data")
+  .argument(...COPY_ARGUMENT)
+  .action(stop);
+program
+  .command("down")
+  .description("remove a copy with its data")
+  .argument(...COPY_ARGUMENT)
+  .action(down);
+program
+  .command("status")
+  .description("what copies there are and how they are")
+  .argument("[name]", "one copy only")
+  .option("--json", "for scripts", false)
+  .action(status);
+program
+  .command("logs")
+  .description("the end of a log")
+  .argument(...COPY_ARGUMENT)
+  .option("--role <role>", "api or database", "api")
+  .option("-n, --lines <lines>", "how many lines", parseCount, 50)
+  .option("-f, --follow", "go on printing until Ctrl-C", false)
+  .action(logs);
+program
+  .command("vars")
+  .description("a copy's addresses as shell assignments")
+  .argument(...COPY_ARGUMENT)
+  .option("--json", "for scripts", false)
+  .action(vars);
+program
+  .command("sql")
+  .description("run SQL in a copy's database")
+  .argument(...COPY_ARGUMENT)
+  .option("-c, --command <sql>", "the statements (default: standard input)")
+  .option("--json", "the last result's rows, for scripts", false)
+  .action(sql);
+program
+  .command("dev")
+  .description("run the service from source against a copy's database, anew at every save")
+  .argument(...COPY_ARGUMENT)
+  .option("--port <port>", "the port to answer on (default: the next free one from 4000)", parsePort)
+  .action(dev);
+program
+  .command("doctor")
+  .description("what this machine lacks for each runtime")
+  .option("--json", "for scripts", false)
+  .action(doctor);
+
+// Whoever read our output (`| head`) may stop reading; a birth goes on all the same.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
+program.parseAsync().catch((error: unknown) => {
+  process.exitCode ||= 1;
+  if (error instanceof Interrupted) return;
+  // A Problem speaks to the user; anything else is a defect and shows where it happened.
+  console.error(isForTheUser(error) ? `\n${error.message}` : error);
+});
+
+/** DumpError (db) and ConfigError (rates) speak to the user too; infra knows them by name alone. */
+function isForTheUser(error: unknown): error is Error {
+  return error instanceof Error && (error instanceof Problem || ["DumpError", "ConfigError"].includes(error.name));
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a whole number from 1 to 65535.");
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}

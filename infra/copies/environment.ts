@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { readEnvironment, type ServiceEnvironment } from "rates/src/config";
+import type { Checkout } from "./checkout";
+import { type Copy, type DatabaseAddress, databaseUrl } from "./copy";
+import { SIZES } from "./sizes";
+
+/** The variables that differ between two copies of one revision. */
+type OwnVariable = "COPY_ID" | "DATABASE_PASSWORD_FILE" | "DATABASE_URL" | "HOST" | "PORT" | "REVISION";
+
+/** What every copy of one size and code shares: together with the code it makes the revision. */
+export type SharedEnvironment = Omit<ServiceEnvironment, OwnVariable>;
+
+/**
+ * The settings of the service that are not a copy's own: from the shell, then CONFIG_FILE, then the checkout's `.env`;
+ * empty means the service's default. Every variable of the service's spec stands here or in `serviceEnvironment`, and
+ * one that is missing is a type error.
+ */
+export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"], "size">): SharedEnvironment {
+  const { values } = readEnvironment({ env: process.env, directory: checkout.root });
+  const setting = (name: keyof SharedEnvironment): string => values[name] ?? "";
+  return {
+    DATABASE_POOL_MAX: setting("DATABASE_POOL_MAX") || String(SIZES[copy.size].poolMax),
+    DATABASE_CONNECT_TIMEOUT_MS: setting("DATABASE_CONNECT_TIMEOUT_MS"),
+    DATABASE_QUERY_TIMEOUT_MS: setting("DATABASE_QUERY_TIMEOUT_MS"),
+    DATABASE_IDLE_TIMEOUT_MS: setting("DATABASE_IDLE_TIMEOUT_MS"),
+    DATABASE_KEEPALIVE_MS: setting("DATABASE_KEEPALIVE_MS"),
+    DATABASE_PROBE_AFTER_MS: setting("DATABASE_PROBE_AFTER_MS"),
+    HTTP_KEEP_ALIVE_MS: setting("HTTP_KEEP_ALIVE_MS"),
+    DRAIN_TIMEOUT_MS: setting("DRAIN_TIMEOUT_MS"),
+    LOG_LEVEL: setting("LOG_LEVEL"),
+    RATES_MAX_DAYS: setting("RATES_MAX_DAYS"),
+  };
+}
+
+/** Everything one process of the copy is started with. Secrets are paths, never values. */
+export function serviceEnvironment(
+  copy: Copy,
+  database: DatabaseAddress,
+  own: { readonly shared: SharedEnvironment; readonly revision: string; readonly port: number },
+): ServiceEnvironment {
+  return {
+    ...own.shared,
+    COPY_ID: copy.record.id,
+    DATABASE_PASSWORD_FILE: database.passwordFile,
+    DATABASE_URL: databaseUrl(database),
+    HOST: "127.0.0.1",
+    PORT: String(own.port),
+    REVISION: own.revision,
+  };
+}
+
+/** Twelve hex digits that change with the code, the shared environment, or the size's shape. */
+export function revisionOf(copy: Pick<Copy["record"], "size">, codeHash: string, shared: SharedEnvironment): string {
+  const content = JSON.stringify([codeHash, Object.entries(shared).sort(), SIZES[copy.size]]);
+  return createHash("sha256").update(content).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,18 @@
+/** How much of the machine a copy takes. A size is a row here and nowhere an `if`. */
+export interface Size {
+  /** Connections that one API process may hold open to the database. */
+  readonly poolMax: number;
+  /** Upper bound of the service's JavaScript heap, in MiB. */
+  readonly heapMiB: number;
+}
+
+export type SizeName = "small" | "full";
+
+/**
+ * `small` answers a person or a test suite, and twenty of them have to fit one machine: 20 x 4 connections stay well
+ * below the data server's limit. `full` takes pg's own default of ten and leaves the heap room for large answers.
+ */
+export const SIZES: Readonly<Record<SizeName, Size>> = {
+  small: { poolMax: 4, heapMiB: 128 },
+  full: { poolMax: 10, heapMiB: 512 },
+};

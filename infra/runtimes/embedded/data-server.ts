@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Checkout } from "../../copies/checkout";
+import { holdLock } from "../../copies/lock";
+import { dataServerDirectory } from "../../copies/names";
+import { canBind, nextFreePort, PORT_RANGES } from "../../copies/ports";
+import { isReadable, listRecords, writeFileAtomically } from "../../copies/registry";
+import { initialiseServer, type RunningServer, runningServer, startServer, stopServer } from "./postgres-server";
+
+/** A first start makes a cluster (1 s here, several on a slow disk) and another command may be at it already. */
+const LOCK_WAIT_MS = 60_000;
+const LOCK = "data-server";
+
+/** The one data server of all embedded copies of a checkout, made and started when it is not there. */
+export async function ensureDataServer(checkout: Checkout, signal?: AbortSignal): Promise<RunningServer> {
+  const directory = dataServerDirectory(checkout);
+  const running = runningServer(directory);
+  if (running) return running;
+  await using _lock = await holdLock(checkout, LOCK, { purpose: "start the data server", waitMs: LOCK_WAIT_MS });
+  await initialiseServer(directory, signal);
+  return runningServer(directory) ?? (await startServer(directory, { port: await choosePort(directory), signal }));
+}
+
+/**
+ * Ends the data server when no other copy needs it, then does the caller's last step. Both under one lock: of two
+ * copies that leave at once, the second one sees the first one gone.
+ * @param last what makes the leaving copy count as gone, for example removing its files
+ */
+export async function leaveDataServer(checkout: Checkout, leaving: string, last: () => void): Promise<void> {
+  await using _lock = await holdLock(checkout, LOCK, { purpose: "stop the data server", waitMs: LOCK_WAIT_MS });
+  const others = listRecords(checkout).filter(({ name }) => name !== leaving);
+  // A copy whose record cannot be read may be running, and one in removal still has a database to drop.
+  const needed = others.some((other) => !isReadable(other) || other.intent !== "stopped");
+  if (!needed) await stopServer(dataServerDirectory(checkout));
+  last();
+}
+
+/** The port it had before, so that the copies' addresses stay; another one when somebody took it meanwhile. */
+async function choosePort(directory: string): Promise<number> {
+  const file = join(directory, "port");
+  const before = existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
+  if (before && (await canBind(before))) return before;
+  const port = await nextFreePort({ range: PORT_RANGES.database, reserved: new Map() });
+  writeFileAtomically(file, `${port}\n`);
+  return port;
+}

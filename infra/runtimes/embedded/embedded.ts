@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { loadConfig } from "rates/src/config";
+import type { Checkout } from "../../copies/checkout";
+import type { Copy, DatabaseAddress } from "../../copies/copy";
+import { revisionOf, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
+import { copyPaths, databaseName, dataServerDirectory } from "../../copies/names";
+import { Problem } from "../../copies/problem";
+import { isReadable, listRecords, removeCopyFiles } from "../../copies/registry";
+import { ensureSecret } from "../../copies/secrets";
+import { buildService, type ServiceBundle } from "../../images/api/bundle";
+import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../runtime";
+import { ensureDataServer, leaveDataServer } from "./data-server";
+import { dropCopyDatabase, dropUnusedPristines, ensureCopyDatabase, ensurePristine } from "./databases";
+import { diagnose } from "./diagnosis";
+import { connectSuperuser, removeServer, runningServer, SERVER_HOST, serverLogFile } from "./postgres-server";
+import { ensureService, runningService, serviceLog, stopService } from "./service-process";
+
+/** PostgreSQL from npm and the service as a process: all it needs is Node. */
+export const embedded: Runtime = {
+  name: "embedded",
+  diagnose,
+  up,
+  stop,
+  remove,
+  inspect,
+  database,
+  holdsPort: async (copy) => runningService(copy) !== undefined,
+  logFile,
+};
+
+function up(context: UpContext): Stage[] {
+  const built: { bundle?: ServiceBundle } = {};
+  return [
+    [buildStep(context, built), serverStep(context)],
+    [templateStep(context)],
+    [databaseStep(context)],
+    [serviceStep(context, built)],
+  ];
+}
+
+function buildStep({ copy }: UpContext, built: { bundle?: ServiceBundle }): Step {
+  return {
+    title: "Build the service",
+    async run() {
+      built.bundle = await buildService(copy.checkout.root);
+      return built.bundle.hash.slice(0, 12);
+    },
+  };
+}
+
+function serverStep({ copy, signal }: UpContext): Step {
+  return {
+    title: "PostgreSQL",
+    async run() {
+      const { port, pid } = await ensureDataServer(copy.checkout, signal);
+      return `port ${port}, pid ${pid}`;
+    },
+  };
+}
+
+function templateStep({ copy, signal }: UpContext): Step {
+  const { dump, intent } = copy.record;
+  return {
+    title: "Data",
+    async run(report) {
+      if (intent !== "birth") return "kept";
+      const onProgress = (rows: number) => report(`${rows} rows`);
+      await ensurePristine(dataServerDirectory(copy.checkout), dump, { signal, onProgress });
+      return dump.path;
+    },
+  };
+}
+
+function databaseStep({ copy }: UpContext): Step {
+  const { name, id, dump, intent } = copy.record;
+  return {
+    title: "Database",
+    async run() {
+      const password = ensureSecret(passwordFile(copy.checkout, name));
+      const wanted = { name, id, birth: intent === "birth", dumpSha256: dump.sha256, password };
+      await ensureCopyDatabase(dataServerDirectory(copy.checkout), wanted);
+      return databaseName(name);
+    },
+  };
+}
+
+function serviceStep({ copy, signal }: UpContext, built: { bundle?: ServiceBundle }): Step {
+  return {
+    title: "Service",
+    async run() {
+      if (!built.bundle) throw new Error("the service is started before it is built");
+      const { file, hash } = built.bundle;
+      const shared = sharedEnvironment(copy.checkout, copy.record);
+      const revision = revisionOf(copy.record, hash, shared);
+      const own = { shared, revision, port: copy.record.port };
+      const environment = serviceEnvironment(copy, await database(copy), own);
+      loadConfig(environment); // so that a bad setting is told here and not in a log
+      const started = await ensureService(copy, { bundle: file, environment }, signal);
+      return `revision ${revision} on port ${copy.record.port}${started ? "" : ", running"}`;
+    },
+  };
+}
+
+async function stop(copy: Copy): Promise<void> {
+  await stopService(copy);
+  await leaveDataServer(copy.checkout, copy.record.name, () => {});
+}
+
+async function remove(checkout: Checkout, name: string): Promise<void> {
+  const directory = dataServerDirectory(checkout);
+  await stopService({ paths: copyPaths(checkout, name) });
+  const others = listRecords(checkout).filter((other) => other.name !== name);
+  if (others.length > 0) {
+    await ensureDataServer(checkout);
+    await dropCopyDatabase(directory, name);
+    await dropUnusedPristines(
+      directory,
+      others.filter(isReadable).map(({ dump }) => dump.sha256),
+    );
+  }
+  await leaveDataServer(checkout, name, () => {
+    const last = listRecords(checkout).every((other) => other.name === name);
+    if (last) removeServer(directory);
+    removeCopyFiles(checkout, name);
+  });
+}
+
+async function inspect(copy: Copy): Promise<Inspection> {
+  const { intent } = copy.record;
+  const service = runningService(copy);
+  const revision = service ? { revision: service.revision } : {};
+  if (intent === "birth" || intent === "removal") {
+    const again = intent === "birth" ? "up" : "down";
+    return { state: "unfinished", detail: `its ${intent} was cut short; make ${again} finishes it`, ...revision };
+  }
+  if (intent === "stopped") return { state: "stopped" };
+  const version = await serverVersion(copy.checkout);
+  if (!version) return { state: "broken", detail: "its data server does not run", ...revision };
+  if (!service) return { state: "broken", detail: "its service does not run", serverVersion: version };
+  return { state: "running", serverVersion: version, ...revision };
+}
+
+async function database(copy: Copy): Promise<DatabaseAddress> {
+  const { checkout, record } = copy;
+  const server = runningServer(dataServerDirectory(checkout));
+  if (!server) {
+    throw new Problem(`The data server of copy "${record.name}" does not run. Start it: make up COPY=${record.name}`);
+  }
+  const name = databaseName(record.name);
+  const secret = passwordFile(checkout, record.name);
+  return { host: SERVER_HOST, port: server.port, database: name, user: name, passwordFile: secret };
+}
+
+function logFile(copy: Copy, role: LogRole): string {
+  return role === "api" ? serviceLog(copy) : serverLogFile(dataServerDirectory(copy.checkout));
+}
+
+function passwordFile(checkout: Checkout, name: string): string {
+  return join(copyPaths(checkout, name).secrets, "database-password");
+}
+
+async function serverVersion(checkout: Checkout): Promise<string | undefined> {
+  const directory = dataServerDirectory(checkout);
+  if (!runningServer(directory)) return undefined;
+  await using client = await connectSuperuser(directory);
+  const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
+  return rows[0]?.server_version;
+}

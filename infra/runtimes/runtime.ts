@@ -1,0 +1,60 @@
+import type { Checkout } from "../copies/checkout";
+import type { Copy, DatabaseAddress } from "../copies/copy";
+import type { RuntimeName } from "../copies/registry";
+
+/** One visible step of long work. What it returns is shown beside its title: what was done, or found done. */
+export interface Step {
+  readonly title: string;
+  run(report: (detail: string) => void): Promise<string>;
+}
+
+/** Steps that run side by side. Stages follow each other. */
+export type Stage = readonly Step[];
+
+export interface UpContext {
+  readonly copy: Copy;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `running`: all of it answers. `stopped`: by a `stop`. `broken`: it should run and something is missing.
+ * `unfinished`: a birth or removal was cut short. All but the first say in `detail` what is the matter.
+ */
+export interface Inspection {
+  readonly state: "running" | "stopped" | "broken" | "unfinished";
+  readonly detail?: string;
+  readonly revision?: string;
+  readonly serverVersion?: string;
+}
+
+/** One thing a runtime needs on this machine. */
+export interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly found: string;
+  /** The command that mends it; only where `ok` is false. */
+  readonly mend?: string;
+}
+
+export const LOG_ROLES = ["api", "database"] as const;
+export type LogRole = (typeof LOG_ROLES)[number];
+
+/** Where and how copies run. The commands know this interface only, so every command works in every runtime. */
+export interface Runtime {
+  readonly name: RuntimeName;
+  /** What this machine has and lacks for the runtime. */
+  diagnose(checkout: Checkout): Promise<readonly Finding[]>;
+  /** What brings the copy from wherever it is to running. Every step is idempotent: killed anywhere, begin again. */
+  up(context: UpContext): readonly Stage[];
+  /** Ends the copy's processes, keeps its data. */
+  stop(copy: Copy): Promise<void>;
+  /** Removes everything of the copy that it has outside its folder, then the folder. Works on what is half-made too. */
+  remove(checkout: Checkout, name: string): Promise<void>;
+  inspect(copy: Copy): Promise<Inspection>;
+  /** @throws Problem when the copy's database server does not run */
+  database(copy: Copy): Promise<DatabaseAddress>;
+  /** Whether the copy itself is what listens on its port, so that the port being taken is no conflict. */
+  holdsPort(copy: Copy): Promise<boolean>;
+  logFile(copy: Copy, role: LogRole): string;
+}
