@@ -1,0 +1,45 @@
+import { startVitest, type TestCase, type TestModule } from "vitest/node";
+import { markdownTable, writeSection } from "./document";
+
+/** One test of the run, as the table needs it. */
+interface Outcome {
+  readonly claim: string;
+  readonly passed: boolean;
+  readonly seconds: number;
+}
+
+/** `make prove`: the smoke and fault tests at full scale, one row for each claim, into docs/benchmarks.md. */
+async function main(): Promise<void> {
+  process.env["SCALE"] = "full";
+  const vitest = await startVitest("test", [], { watch: false, project: ["smoke", "faults"] });
+  const outcomes = vitest.state.getTestModules().flatMap(outcomesOf);
+  await vitest.close();
+  const rows = [...new Set(outcomes.map(({ claim }) => claim))].map((claim) => {
+    const own = outcomes.filter((outcome) => outcome.claim === claim);
+    const passed = own.filter((outcome) => outcome.passed).length;
+    const seconds = own.reduce((sum, outcome) => sum + outcome.seconds, 0);
+    return [claim, `${passed} of ${own.length}`, `${seconds.toFixed(0)} s`];
+  });
+  writeSection("prove", markdownTable(["claim", "tests passed", "time"], rows));
+  process.exitCode = outcomes.every(({ passed }) => passed) ? 0 : 1;
+}
+
+function outcomesOf(module: TestModule): Outcome[] {
+  return [...module.children.allTests()].map((test) => ({
+    claim: claimOf(test),
+    passed: test.result().state === "passed",
+    seconds: (test.diagnostic()?.duration ?? 0) / 1000,
+  }));
+}
+
+/** The title of the outermost describe. */
+function claimOf(test: TestCase): string {
+  let parent = test.parent;
+  while (parent.type === "suite" && parent.parent.type === "suite") parent = parent.parent;
+  return parent.type === "suite" ? parent.name : parent.relativeModuleId;
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,78 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa, type Options, type ResultPromise } from "execa";
+import type { CopyStatus } from "infra/cli/status";
+import { findCheckout } from "infra/copies/checkout";
+import { type Connection, openConnection } from "infra/copies/connection";
+import { findProcesses } from "infra/copies/process-identity";
+
+const ROOT = findCheckout().root;
+
+/** Far beyond a birth on a loaded machine: a command that hangs is a failure, not a wait. */
+const COMMAND_TIMEOUT_MS = 120_000;
+
+/** A folder of copies of a test's own: what it does never meets the copies of whoever runs the tests. */
+export interface CopiesFolder extends AsyncDisposable {
+  readonly path: string;
+  /** Starts the `copy` command; the result tells exit code and output and never throws. */
+  copy(args: readonly string[], options?: Options): Command;
+  /** `copy status --json`, one entry. */
+  status(name: string): Promise<CopyStatus | undefined>;
+  /** Connects to a copy's database as `copy vars` tells a user to. */
+  connect(name: string): Promise<Connection>;
+  /** What is left on this machine of any copy: files, and processes by their command lines. */
+  leftovers(): string[];
+}
+
+/** A running `copy` command; awaited, its exit code and output. */
+export type Command = ResultPromise<{ reject: false; all: true; encoding: "utf8" }>;
+
+/** @param name may hold spaces: a path like that has to work */
+export function copiesFolder({ root = ROOT, name = "rates copies " } = {}): CopiesFolder {
+  const path = mkdtempSync(join(tmpdir(), name));
+  const copy = (args: readonly string[], options: Options = {}) =>
+    execa(process.execPath, [join(root, "infra", "bin", "copy.js"), ...args], {
+      cwd: root,
+      timeout: COMMAND_TIMEOUT_MS,
+      ...options,
+      env: { COPIES_DIR: path, ...options.env },
+      reject: false,
+      all: true,
+    }) as Command;
+  const json = async (args: readonly string[]) => JSON.parse((await copy([...args, "--json"])).stdout ?? "null");
+  return {
+    path,
+    copy,
+    status: async (name) => ((await json(["status"])) as CopyStatus[]).find((status) => status.name === name),
+    connect: async (name) => connectTo((await json(["vars", name])) as Record<string, string>),
+    leftovers: () => [...files(path), ...findProcesses(path).map((pid) => `process ${pid}`)],
+    async [Symbol.asyncDispose]() {
+      for (const { name } of (await json(["status"])) as CopyStatus[]) await copy(["down", name]);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @returns what the command has printed so far, each time it is asked. */
+export function collect(command: Command): () => string {
+  let text = "";
+  command.all.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return () => text;
+}
+
+async function connectTo(vars: Record<string, string>): Promise<Connection> {
+  const { PGHOST = "", PGPORT, PGUSER = "", PGDATABASE = "", DATABASE_PASSWORD_FILE = "" } = vars;
+  const password = readFileSync(DATABASE_PASSWORD_FILE, "utf8").trim();
+  return openConnection({ host: PGHOST, port: Number(PGPORT), user: PGUSER, database: PGDATABASE, password });
+}
+
+function files(path: string): string[] {
+  try {
+    return readdirSync(path, { recursive: true, encoding: "utf8" });
+  } catch {
+    return []; // the last copy takes the folder along
+  }
+}
