@@ -1,5 +1,6 @@
 import type { Config } from "./config";
 import { Database } from "./platform/database/database";
+import { explanationOf } from "./platform/explanation";
 import { createHttpApp, type HttpApp, type LogTarget } from "./platform/http/http-app";
 import { Lifecycle } from "./platform/http/lifecycle";
 import { openapiRoutes } from "./platform/http/openapi";
@@ -19,7 +20,7 @@ export interface App {
 export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget } = {}): App {
   const lifecycle = new Lifecycle();
   const database = new Database(config, (error) =>
-    http.log.warn({ err: error }, "an idle database connection was lost"),
+    http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
   );
   const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
   const http = createHttpApp({ config, lifecycle, logTarget }, addRoutes);

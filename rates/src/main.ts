@@ -1,6 +1,7 @@
 import "./platform/navigator";
 import { Command } from "commander";
 import { loadConfig, readEnvironment } from "./config";
+import { explanationOf } from "./platform/explanation";
 import { serve } from "./server";
 
 /** Builds the command line; capabilities register their commands here. */
@@ -18,12 +19,6 @@ function createProgram(): Command {
 createProgram()
   .parseAsync()
   .catch((error: unknown) => {
-    console.error(describe(error));
+    console.error(explanationOf(error));
     process.exit(1);
   });
-
-/** The message of an error with the messages of its causes. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
-}

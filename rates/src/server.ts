@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type App, createApp } from "./app";
 import type { Config } from "./config";
 import { WrongCopy } from "./platform/database/failure";
+import { explanationOf } from "./platform/explanation";
 import { OpenConnections } from "./platform/http/open-connections";
 
 /** Pause between two attempts to reach the database at start, in ms: a copy is up that much later at most. */
@@ -73,7 +74,7 @@ async function untilDatabaseAnswers({ database, http }: App): Promise<void> {
     } catch (error) {
       if (error instanceof WrongCopy) throw error;
       if (performance.now() >= silentUntil) {
-        http.log.warn({ err: error }, "waiting for the database");
+        http.log.warn({ reason: explanationOf(error) }, "waiting for the database");
         silentUntil = performance.now() + NOTICE_INTERVAL_MS;
       }
       await delay(RETRY_PAUSE_MS);

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { DatabaseUnavailable, WrongCopy } from "../database/failure";
+import { explanationOf } from "../explanation";
 import { PROBLEM_MEDIA_TYPE, Problem } from "./problem";
 
 /** Seconds after which a client may ask again: an outage of the database ends at once or takes long. */
@@ -35,9 +36,10 @@ function unavailable(error: DatabaseUnavailable): Problem {
   return new Problem(503, error.message, { kind, headers: { "Retry-After": RETRY_AFTER_S }, cause: error });
 }
 
-function logProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  if (problem.statusCode < 500) return;
-  // A database that is away is one outage however many requests meet it; the rest needs somebody to look at it.
-  const level = problem.statusCode === 503 && !(problem.cause instanceof WrongCopy) ? "warn" : "error";
-  reply.log[level]({ err: problem.cause ?? problem, route: request.routeOptions.url }, problem.message);
+/** A database that is away is one outage however many requests meet it; the rest needs somebody to look at it. */
+function logProblem({ statusCode, cause, message }: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  if (statusCode < 500) return;
+  const route = request.routeOptions.url;
+  if (!(cause instanceof DatabaseUnavailable)) reply.log.error({ err: cause, route }, message);
+  else reply.log[cause instanceof WrongCopy ? "error" : "warn"]({ reason: explanationOf(cause), route }, message);
 }
