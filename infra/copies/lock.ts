@@ -20,6 +20,18 @@ export interface LockOptions {
   readonly purpose: string;
   /** How long to wait for another holder, in ms; 0 refuses at once. */
   readonly waitMs?: number;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal;
+  /** Told once, when another holder has to be waited for. */
+  readonly onWait?: (holder: LockHolder) => void;
+}
+
+/** What is locked, and where the file lies that says who holds it. */
+export interface LockPlace {
+  readonly directory: string;
+  readonly name: string;
+  /** As whoever is refused reads it, for example `Copy "dev"`. */
+  readonly title: string;
 }
 
 /** Often enough that a wait feels immediate, rarely enough to cost nothing. */
@@ -32,29 +44,42 @@ const RETRY_MS = 50;
 const GUARD = { stale: 5_000, retries: { retries: 200, minTimeout: 10, maxTimeout: 50, factor: 1.2 }, realpath: false };
 
 /**
- * Holds the lock `name` until it is disposed. The holder is recorded with its pid and start time, so the lock of a
- * killed command is free at once, without waiting for a time-out and without a guess.
+ * Holds the lock of a copy until it is disposed.
  * @throws Problem naming the holder, when the lock is still held after `waitMs`.
  */
-export async function holdLock(checkout: Checkout, name: string, options: LockOptions): Promise<AsyncDisposable> {
+export function holdLock(checkout: Checkout, name: string, options: LockOptions): Promise<AsyncDisposable> {
+  return holdLockAt({ directory: locksDirectory(checkout), name, title: `Copy "${name}"` }, options);
+}
+
+/**
+ * Holds any lock until it is disposed. The holder is recorded with its pid and start time, so the lock of a killed
+ * command is free at once, without waiting for a time-out and without a guess.
+ * @throws Problem naming the holder, when the lock is still held after `waitMs`; the signal's reason when it fires
+ */
+export async function holdLockAt(place: LockPlace, options: LockOptions): Promise<AsyncDisposable> {
   const deadline = Date.now() + (options.waitMs ?? 0);
-  for (;;) {
-    const holder = await tryTake(checkout, name, options.purpose);
-    if (!holder) return { [Symbol.asyncDispose]: () => release(checkout, name) };
-    if (Date.now() >= deadline) throw heldBy(name, holder);
+  for (let waited = false; ; waited = true) {
+    options.signal?.throwIfAborted();
+    const holder = await tryTake(place, options.purpose);
+    if (!holder) return { [Symbol.asyncDispose]: () => release(place) };
+    if (Date.now() >= deadline) throw heldBy(place, holder);
+    if (!waited) options.onWait?.(holder);
     await delay(RETRY_MS);
   }
 }
 
-/** @returns the live holder of a lock, for a listing; it may be gone the moment after. */
+/** @returns the live holder of a copy's lock, for a listing; it may be gone the moment after. */
 export function lockHolder(checkout: Checkout, name: string): LockHolder | undefined {
-  const holder = readHolder(holderFile(checkout, name));
-  return holder && isAlive(holder) ? holder : undefined;
+  return liveHolder(join(locksDirectory(checkout), `${name}.json`));
 }
 
 /** Runs `work` while no other command of this checkout is between these two lines: for the port ledger. */
-export async function withGuard<T>(checkout: Checkout, work: () => T | Promise<T>): Promise<T> {
-  const directory = locksDirectory(checkout);
+export function withGuard<T>(checkout: Checkout, work: () => T | Promise<T>): Promise<T> {
+  return guarded(locksDirectory(checkout), work);
+}
+
+/** Runs `work` while nobody else runs work guarded by the same folder. */
+export async function guarded<T>(directory: string, work: () => T | Promise<T>): Promise<T> {
   mkdirSync(directory, { recursive: true });
   const unlock = await lockfile.lock(directory, { ...GUARD, lockfilePath: join(directory, "guard") });
   try {
@@ -65,25 +90,30 @@ export async function withGuard<T>(checkout: Checkout, work: () => T | Promise<T
 }
 
 /** @returns the live holder, or undefined when the lock is now ours. */
-async function tryTake(checkout: Checkout, name: string, purpose: string): Promise<LockHolder | undefined> {
-  return withGuard(checkout, () => {
-    const holder = lockHolder(checkout, name);
+async function tryTake(place: LockPlace, purpose: string): Promise<LockHolder | undefined> {
+  return guarded(place.directory, () => {
+    const holder = liveHolder(holderFile(place));
     if (holder) return holder;
     const self = identifyProcess(process.pid);
     if (!self) throw new Error("this process cannot find itself in the process table");
     const mine: LockHolder = { ...self, purpose, since: new Date().toISOString() };
-    writeFileAtomically(holderFile(checkout, name), JSON.stringify(mine));
+    writeFileAtomically(holderFile(place), JSON.stringify(mine));
     return undefined;
   });
 }
 
-async function release(checkout: Checkout, name: string): Promise<void> {
-  if (!existsSync(locksDirectory(checkout))) return;
-  await withGuard(checkout, () => rmSync(holderFile(checkout, name), { force: true }));
+async function release(place: LockPlace): Promise<void> {
+  if (!existsSync(place.directory)) return;
+  await guarded(place.directory, () => rmSync(holderFile(place), { force: true }));
 }
 
-function holderFile(checkout: Checkout, name: string): string {
-  return join(locksDirectory(checkout), `${name}.json`);
+function holderFile({ directory, name }: LockPlace): string {
+  return join(directory, `${name}.json`);
+}
+
+function liveHolder(file: string): LockHolder | undefined {
+  const holder = readHolder(file);
+  return holder && isAlive(holder) ? holder : undefined;
 }
 
 function readHolder(file: string): LockHolder | undefined {
@@ -94,9 +124,9 @@ function readHolder(file: string): LockHolder | undefined {
   }
 }
 
-function heldBy(name: string, holder: LockHolder): Problem {
+function heldBy({ title }: LockPlace, holder: LockHolder): Problem {
   return new Problem(
-    `Copy "${name}" is being worked on by "copy ${holder.purpose}" (pid ${holder.pid}, since ${holder.since}). ` +
+    `${title} is being worked on by "copy ${holder.purpose}" (pid ${holder.pid}, since ${holder.since}). ` +
       "Wait until it has ended, then try again.",
   );
 }
