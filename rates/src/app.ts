@@ -4,6 +4,7 @@ import { explanationOf } from "./platform/explanation";
 import { createHttpApp, type HttpApp, type LogTarget } from "./platform/http/http-app";
 import { Lifecycle } from "./platform/http/lifecycle";
 import { openapiRoutes } from "./platform/http/openapi";
+import { Probes } from "./platform/http/probes";
 import { platformRoutes } from "./platform/http/routes";
 import { Metrics } from "./platform/metrics/metrics";
 import { metricsRoutes } from "./platform/metrics/routes";
@@ -14,20 +15,22 @@ export interface App {
   readonly http: HttpApp;
   readonly database: Database;
   readonly lifecycle: Lifecycle;
+  readonly probes: Probes;
 }
 
 /** Puts the service together: each part gets what it needs, and each capability its routes. */
 export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget } = {}): App {
   const lifecycle = new Lifecycle();
+  const probes = new Probes();
   const database = new Database(config, (error) =>
     http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
   );
   const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
   const http = createHttpApp({ config, lifecycle, logTarget }, addRoutes);
-  return { http, database, lifecycle };
+  return { http, database, lifecycle, probes };
 
   function addRoutes(app: HttpApp): void {
-    platformRoutes(app, { database, lifecycle });
+    platformRoutes(app, { database, lifecycle, probes, isGated: config.PROXY_GATE === "1" });
     pricesRoutes(app, { database, maxDays: config.RATES_MAX_DAYS });
     metricsRoutes(app, metrics);
     openapiRoutes(app, addRoutes);

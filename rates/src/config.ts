@@ -91,6 +91,12 @@ export const variables = {
     fallback: "15000",
     example: "5000",
   }),
+  PROXY_GATE: defaulted(choice("0", "1"), {
+    about:
+      "1 where a proxy has to know this process before it counts as healthy, and to hear that it drains before it ends. Set by the stack alone.",
+    fallback: "0",
+    example: "1",
+  }),
   LOG_LEVEL: defaulted(choice("fatal", "error", "warn", "info", "debug", "trace", "silent"), {
     about: "Least severe log line to write. Requests are logged at `info`, probes and scrapes at `debug`.",
     fallback: "info",

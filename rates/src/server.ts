@@ -35,7 +35,7 @@ export async function serve(config: Config): Promise<never> {
     await listen(app, config);
     await ended;
   }
-  return await drain(app, connections, config.DRAIN_TIMEOUT_MS);
+  return await drain(app, connections, config);
 }
 
 async function listen({ http }: App, { HOST: host, PORT: port }: Config): Promise<void> {
@@ -83,7 +83,8 @@ async function untilDatabaseAnswers({ database, http }: App): Promise<void> {
 }
 
 /** The order matters: say it, let the routers act on it, finish what is in flight, and only then give up the database. */
-async function drain(app: App, connections: OpenConnections, limit: number): Promise<never> {
+async function drain(app: App, connections: OpenConnections, config: Config): Promise<never> {
+  const limit = config.DRAIN_TIMEOUT_MS;
   app.lifecycle.drain();
   const overdue = setTimeout(() => {
     app.http.log.error(
@@ -92,7 +93,7 @@ async function drain(app: App, connections: OpenConnections, limit: number): Pro
     );
     process.exit(1);
   }, limit);
-  await handOver(connections);
+  await handOver(app, connections, config);
   await connections.close();
   await app.http.close();
   await app.database.close();
@@ -101,7 +102,8 @@ async function drain(app: App, connections: OpenConnections, limit: number): Pro
   process.exit(0);
 }
 
-/** Waits until no new work will be sent here. Where a proxy gates the copy, this is where its probes are awaited. */
-async function handOver(connections: OpenConnections): Promise<void> {
-  if (connections.count > 0) await delay(HANDOVER_MS);
+/** Waits until no new work will be sent here. */
+async function handOver({ probes }: App, connections: OpenConnections, { PROXY_GATE }: Config): Promise<void> {
+  if (PROXY_GATE === "1" && probes.isKnown) await probes.untilProxyHeardOfDrain();
+  else if (connections.count > 0) await delay(HANDOVER_MS);
 }

@@ -3,6 +3,7 @@ import type { Database } from "../database/database";
 import { DatabaseUnavailable } from "../database/failure";
 import type { HttpApp } from "./http-app";
 import type { Lifecycle } from "./lifecycle";
+import type { Probes } from "./probes";
 import { Problem } from "./problem";
 import { DATABASE_UNAVAILABLE_RESPONSE, INVALID_REQUEST_RESPONSE, problemResponse } from "./problem-schema";
 
@@ -22,6 +23,11 @@ const Ready = Type.Object(
   { description: "Requests will be answered", examples: [{ status: "ready" }] },
 );
 
+const Healthy = Type.Object(
+  { status: Type.Literal("healthy") },
+  { description: "This process serves, and the proxy knows it", examples: [{ status: "healthy" }] },
+);
+
 const NOT_SERVING = problemResponse("Asked by a proxy (header `X-Probe`): not ready yet, or draining.", {
   type: "about:blank",
   title: "Not Found",
@@ -29,11 +35,26 @@ const NOT_SERVING = problemResponse("Asked by a proxy (header `X-Probe`): not re
   detail: "This process is draining: send it no more requests.",
 });
 
+const UNKNOWN_TO_PROXY_REASON = "The proxy has not asked this process twice yet.";
+const UNHEALTHY = problemResponse("Not ready yet, or unknown to the proxy in front.", {
+  type: "about:blank",
+  title: "Service Unavailable",
+  status: 503,
+  detail: UNKNOWN_TO_PROXY_REASON,
+});
+
+/** What the routes of the platform answer from. */
+export interface PlatformParts {
+  readonly database: Database;
+  readonly lifecycle: Lifecycle;
+  readonly probes: Probes;
+  /** Whether a proxy has to know this process before it counts as healthy. */
+  readonly isGated: boolean;
+}
+
 /** The greeting, and the questions of whoever runs or routes to this process. */
-export function platformRoutes(
-  app: HttpApp,
-  { database, lifecycle }: { database: Database; lifecycle: Lifecycle },
-): void {
+export function platformRoutes(app: HttpApp, parts: PlatformParts): void {
+  const { database, lifecycle, probes } = parts;
   app.get(
     "/",
     { schema: { summary: "Greets", querystring: NoQuery, response: { 200: Hello, 400: INVALID_REQUEST_RESPONSE } } },
@@ -63,13 +84,29 @@ export function platformRoutes(
       },
     },
     async (request) => {
-      await (request.headers["x-probe"] === undefined ? checkReady(database, lifecycle) : checkServing(lifecycle));
+      await (request.headers["x-probe"] === undefined ? checkReady(database, lifecycle) : answerProbe(parts));
       return { status: "ready" as const };
+    },
+  );
+  app.get(
+    "/healthy",
+    {
+      schema: {
+        summary: "Whether a new revision may take over: the container's own check",
+        querystring: NoQuery,
+        response: { 200: Healthy, 400: INVALID_REQUEST_RESPONSE, 503: UNHEALTHY },
+      },
+    },
+    async () => {
+      if (!lifecycle.isServing) throw new Problem(503, notServingReason(lifecycle));
+      if (parts.isGated && !probes.isKnown) throw new Problem(503, UNKNOWN_TO_PROXY_REASON);
+      return { status: "healthy" as const };
     },
   );
 }
 
-async function checkServing(lifecycle: Lifecycle): Promise<void> {
+async function answerProbe({ lifecycle, probes }: PlatformParts): Promise<void> {
+  probes.answered(lifecycle);
   if (!lifecycle.isServing) throw new Problem(404, notServingReason(lifecycle));
 }
 
