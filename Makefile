@@ -1,7 +1,7 @@
 # Thin on purpose: every target names one command, and the variables are passed on. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up start stop down status logs vars sql dev doctor test check format bench prove dataset docs
+.PHONY: help up start stop down status logs vars sql dev doctor plan run config airgap test check format bench prove dataset docs
 
 copy := node infra/bin/copy.js
 installed := node_modules/.package-lock.json
@@ -37,6 +37,18 @@ sql: $(installed) ## run SQL in a copy's database: COPY=dev SQL="SELECT 'alive'"
 
 dev: $(installed) ## run the service from source, anew at every save: COPY=dev PORT=4000
 	@$(copy) dev $(COPY) $(call option,PORT,--port)
+
+plan: $(installed) ## what up would change: COPY=dev; exit code 2 when something would
+	@$(copy) plan $(COPY) $(if $(JSON),--json)
+
+run: $(installed) ## a job inside a copy: COPY=dev RUN="rates --help"
+	@$(copy) run $(or $(COPY),dev) -- $(RUN)
+
+config: $(installed) ## the service's settings and where each comes from: KEY=PORT for one
+	@$(copy) config $(KEY) $(if $(JSON),--json)
+
+airgap: $(installed) ## build what the docker runtime needs from package registries: IF_NEEDED=1 only where the public ones are closed
+	@$(copy) airgap $(if $(IF_NEEDED),--if-needed)
 
 doctor: $(installed) ## what this machine lacks, and the command that mends it
 	@$(copy) doctor $(if $(JSON),--json)

@@ -33,7 +33,7 @@ function bundleOptions({ root, entry, outfile }) {
     platform: "node",
     target: "node20",
     // esbuild brings a program of its own; the other two are optional parts of chokidar and pg that are not installed.
-    external: ["esbuild", "fsevents", "pg-native"],
+    external: ["esbuild", "fsevents", "pg-native", "cdktf", "constructs", "@cdktf/*"],
     sourcemap: "linked",
     // Source texts would double the map; file and line are what a stack trace needs.
     sourcesContent: false,

@@ -5,9 +5,9 @@ import type { ServiceEnvironment } from "rates/src/config";
 import { findCheckout } from "../copies/checkout";
 import { type Copy, copyOf } from "../copies/copy";
 import { serviceEnvironment, sharedEnvironment } from "../copies/environment";
-import { nextFreePort, requireFreePort } from "../copies/ports";
+import { promisePort } from "../copies/port-ledger";
 import { Problem } from "../copies/problem";
-import { isReadable, listRecords, requireRecord } from "../copies/registry";
+import { requireRecord } from "../copies/registry";
 import { runtimeOf } from "../runtimes/choice";
 import { DevServer } from "./dev-server";
 import { interruption } from "./interruption";
@@ -35,10 +35,10 @@ export async function dev(name: string, options: { readonly port?: number }): Pr
   await once(interrupted.signal, "abort");
 }
 
-async function choosePort({ checkout }: Copy, asked: number | undefined): Promise<number> {
-  const records = listRecords(checkout).filter(isReadable);
-  const reserved = new Map(records.map((other) => [other.port, `copy "${other.name}"`]));
-  return asked === undefined ? nextFreePort({ range: DEV_PORTS, reserved }) : requireFreePort(asked, reserved);
+/** Promised to this process alone: it ends with it. */
+function choosePort({ checkout, record }: Copy, port: number | undefined): Promise<number> {
+  const owner = { file: join(checkout.copiesDir, record.name, "dev", "port"), title: `copy dev ${record.name}` };
+  return promisePort({ owner, range: DEV_PORTS, port });
 }
 
 async function devEnvironment(copy: Copy, port: number): Promise<ServiceEnvironment> {
@@ -47,7 +47,8 @@ async function devEnvironment(copy: Copy, port: number): Promise<ServiceEnvironm
   const { name } = copy.record;
   if (state !== "running") throw new Problem(`Copy "${name}" is ${state}. Bring it up first: make up COPY=${name}`);
   const shared = sharedEnvironment(copy.checkout, copy.record);
-  return serviceEnvironment(copy, await runtime.database(copy), { shared, revision: "dev", port });
+  const database = await runtime.database(copy);
+  return serviceEnvironment(copy, { shared, revision: "dev", database, host: "127.0.0.1", port, proxyGate: false });
 }
 
 function watchSource(directory: string, onSave: () => void): AsyncDisposable {

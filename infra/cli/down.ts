@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type Checkout, findCheckout } from "../copies/checkout";
 import { holdLock } from "../copies/lock";
 import { checkCopyName, copyPaths } from "../copies/names";
+import { releasePorts } from "../copies/port-ledger";
 import { readRecord, removeEmptyFolders, requireRecord, writeRecord } from "../copies/registry";
 import { ALL_RUNTIMES, runtimeOf } from "../runtimes/choice";
 import type { Runtime } from "../runtimes/runtime";
@@ -13,6 +14,7 @@ export async function down(name: string): Promise<void> {
   checkCopyName(name);
   if (!existsSync(copyPaths(checkout, name).directory)) requireRecord(checkout, name);
   await removeUnderLock(checkout, name);
+  await releasePorts(copyPaths(checkout, name).record);
   removeEmptyFolders(checkout);
   console.log(`Copy "${name}" is gone, with its data.`);
 }

@@ -1,10 +1,14 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { Problem } from "../copies/problem";
+import { airgap } from "./airgap";
+import { config } from "./config";
 import { dev } from "./dev";
 import { doctor } from "./doctor";
 import { down } from "./down";
 import { Interrupted } from "./interruption";
 import { logs } from "./logs";
+import { plan } from "./plan";
+import { run } from "./run";
 import { sql } from "./sql";
 import { status } from "./status";
 import { start, stop } from "./stop";
@@ -23,7 +27,7 @@ program
   .description("bring a copy up, from wherever it is, and prove that it answers right")
   .argument(...COPY_ARGUMENT)
   .option("--port <port>", "the port to answer on (default: the next free one from 3000)", parsePort)
-  .option("--runtime <runtime>", "auto or embedded", "auto")
+  .addOption(new Option("--runtime <runtime>", "auto, embedded or docker").env("RUNTIME").default("auto"))
   .option("--rates-sql <file>", "a dump of your own to be born from (default: db/rates.sql)")
   .action(up);
 program
@@ -68,6 +72,29 @@ program
   .option("-c, --command <sql>", "the statements (default: standard input)")
   .option("--json", "the last result's rows, for scripts", false)
   .action(sql);
+program
+  .command("plan")
+  .description("what up would change; exit code 2 when something would")
+  .argument(...COPY_ARGUMENT)
+  .option("--json", "for scripts", false)
+  .action(plan);
+program
+  .command("run")
+  .description("run a job inside a copy: copy run qa -- rates --help")
+  .argument("<name>", "the copy")
+  .argument("<command...>", "program and arguments, after --")
+  .action(run);
+program
+  .command("config")
+  .description("the service's settings and where each value comes from")
+  .argument("[key]", "one setting only")
+  .option("--json", "for scripts", false)
+  .action(config);
+program
+  .command("airgap")
+  .description("build what the docker runtime needs where no public registry answers")
+  .option("--if-needed", "do nothing where the public registries answer", false)
+  .action(airgap);
 program
   .command("dev")
   .description("run the service from source against a copy's database, anew at every save")

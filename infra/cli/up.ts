@@ -1,20 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { type Checkout, findCheckout } from "../copies/checkout";
 import { openCopyDatabase } from "../copies/connection";
-import { type Copy, copyOf, ratesUrl } from "../copies/copy";
+import { type Copy, copyOf, portOwner, ratesUrl } from "../copies/copy";
 import { findDump } from "../copies/dump-source";
 import { holdLock, withGuard } from "../copies/lock";
 import { checkCopyName, copyId } from "../copies/names";
-import { canBind, nextFreePort, PORT_RANGES, requireFreePort } from "../copies/ports";
+import { promisePort, releasePorts } from "../copies/port-ledger";
+import { canBind, PORT_RANGES } from "../copies/ports";
 import { proveRates, ratesQuestionUrl } from "../copies/readiness";
-import {
-  type CopyRecord,
-  isReadable,
-  listRecords,
-  readRecord,
-  removeEmptyFolders,
-  writeRecord,
-} from "../copies/registry";
+import { type CopyRecord, readRecord, removeEmptyFolders, writeRecord } from "../copies/registry";
 import { chooseRuntime, runtimeOf } from "../runtimes/choice";
 import type { Runtime, Step } from "../runtimes/runtime";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption";
@@ -44,7 +38,7 @@ async function upUnderLock(checkout: Checkout, name: string, options: UpOptions)
   const begun = performance.now();
   await using _lock = await holdLock(checkout, name, { purpose: `up ${name}` });
   const before = await finishRemoval(checkout, name);
-  const { runtime, reason } = chooseRuntime(options.runtime, before);
+  const { runtime, reason } = await chooseRuntime(options.runtime, before);
   console.log(`runtime: ${reason}`);
   const record = before ? await converge(checkout, before, options) : await born(checkout, name, { runtime, options });
   const url = await bringUp(copyOf(checkout, record), runtime);
@@ -83,6 +77,7 @@ function answerStep(copy: Copy, runtime: Runtime, asked: { url?: string }): Step
 async function undoBirth({ checkout, record }: Copy, runtime: Runtime): Promise<void> {
   writeRecord(checkout, { ...record, intent: "removal" });
   await runtime.remove(checkout, record.name);
+  await releasePorts(portOwner(checkout, record.name).file);
   console.error(`Copy "${record.name}" was not born; nothing of it is left.`);
 }
 
@@ -91,7 +86,7 @@ async function finishRemoval(checkout: Checkout, name: string): Promise<CopyReco
   const record = readRecord(checkout, name);
   if (record?.intent !== "removal") return record;
   console.log(`The removal of copy "${name}" was cut short: finishing it`);
-  await chooseRuntime("auto", record).runtime.remove(checkout, name);
+  await runtimeOf(record).remove(checkout, name);
   return undefined;
 }
 
@@ -113,6 +108,7 @@ async function born(checkout: Checkout, name: string, { runtime, options }: Birt
       port: await takePort(checkout, name, options.port),
       dump,
       createdAt: new Date().toISOString(),
+      ...(await runtime.claim(checkout, name)),
     }),
   );
 }
@@ -134,12 +130,8 @@ async function converge(checkout: Checkout, record: CopyRecord, options: UpOptio
 
 /** The port asked for, or the next free one, said aloud when it is not the first of the range. */
 async function takePort(checkout: Checkout, name: string, asked: number | undefined): Promise<number> {
-  const others = listRecords(checkout)
-    .filter(isReadable)
-    .filter((other) => other.name !== name);
-  const reserved = new Map(others.map((other) => [other.port, `copy "${other.name}"`]));
-  if (asked !== undefined) return requireFreePort(asked, reserved);
-  const port = await nextFreePort({ range: PORT_RANGES.api, reserved });
-  if (port !== PORT_RANGES.api.first) console.log(`port: ${port} (the first free one from ${PORT_RANGES.api.first})`);
+  const port = await promisePort({ owner: portOwner(checkout, name), range: PORT_RANGES.api, port: asked });
+  const { first } = PORT_RANGES.api;
+  if (asked === undefined && port !== first) console.log(`port: ${port} (the first free one from ${first})`);
   return port;
 }

@@ -1,5 +1,6 @@
 import type { Checkout } from "./checkout";
 import { type CopyPaths, copyPaths } from "./names";
+import type { PortOwner } from "./port-ledger";
 import type { CopyRecord } from "./registry";
 
 /** One complete environment: its record, and where its files lie. */
@@ -11,6 +12,11 @@ export interface Copy {
 
 export function copyOf(checkout: Checkout, record: CopyRecord): Copy {
   return { checkout, record, paths: copyPaths(checkout, record.name) };
+}
+
+/** The copy as the ledger of ports knows it. */
+export function portOwner(checkout: Checkout, name: string): PortOwner {
+  return { file: copyPaths(checkout, name).record, title: `copy "${name}" of ${checkout.copiesDir}` };
 }
 
 export function ratesUrl({ record }: Pick<Copy, "record">): string {

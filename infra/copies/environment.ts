@@ -5,7 +5,7 @@ import { type Copy, type DatabaseAddress, databaseUrl } from "./copy";
 import { SIZES } from "./sizes";
 
 /** The variables that differ between two copies of one revision. */
-type OwnVariable = "COPY_ID" | "DATABASE_PASSWORD_FILE" | "DATABASE_URL" | "HOST" | "PORT" | "REVISION";
+type OwnVariable = "COPY_ID" | "DATABASE_PASSWORD_FILE" | "DATABASE_URL" | "HOST" | "PORT" | "PROXY_GATE" | "REVISION";
 
 /** What every copy of one size and code shares: together with the code it makes the revision. */
 export type SharedEnvironment = Omit<ServiceEnvironment, OwnVariable>;
@@ -32,19 +32,28 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
   };
 }
 
+/** What one process of a copy has of its own. */
+export interface OwnSettings {
+  readonly shared: SharedEnvironment;
+  readonly revision: string;
+  /** As the process sees it: inside a container other than outside. */
+  readonly database: DatabaseAddress;
+  readonly host: string;
+  readonly port: number;
+  /** Whether a proxy has to know the process before it counts as healthy. */
+  readonly proxyGate: boolean;
+}
+
 /** Everything one process of the copy is started with. Secrets are paths, never values. */
-export function serviceEnvironment(
-  copy: Copy,
-  database: DatabaseAddress,
-  own: { readonly shared: SharedEnvironment; readonly revision: string; readonly port: number },
-): ServiceEnvironment {
+export function serviceEnvironment({ record }: Copy, own: OwnSettings): ServiceEnvironment {
   return {
     ...own.shared,
-    COPY_ID: copy.record.id,
-    DATABASE_PASSWORD_FILE: database.passwordFile,
-    DATABASE_URL: databaseUrl(database),
-    HOST: "127.0.0.1",
+    COPY_ID: record.id,
+    DATABASE_PASSWORD_FILE: own.database.passwordFile,
+    DATABASE_URL: databaseUrl(own.database),
+    HOST: own.host,
     PORT: String(own.port),
+    PROXY_GATE: own.proxyGate ? "1" : "",
     REVISION: own.revision,
   };
 }

@@ -23,6 +23,8 @@ export interface CopyPaths {
   readonly logs: string;
   readonly processes: string;
   readonly revisions: string;
+  /** The copy's Terraform configuration and state (docker). */
+  readonly terraform: string;
 }
 
 export function copyPaths(checkout: Checkout, name: string): CopyPaths {
@@ -34,12 +36,18 @@ export function copyPaths(checkout: Checkout, name: string): CopyPaths {
     logs: join(directory, "logs"),
     processes: join(directory, "processes"),
     revisions: join(directory, "revisions"),
+    terraform: join(directory, "terraform"),
   };
 }
 
 /** The folder of the checkout's one embedded data server. The dot keeps it apart from every copy's name. */
 export function dataServerDirectory(checkout: Checkout): string {
   return join(checkout.copiesDir, ".server");
+}
+
+/** Build contexts and the state of the images of this checkout (docker). */
+export function imagesDirectory(checkout: Checkout): string {
+  return join(checkout.copiesDir, ".images");
 }
 
 /** The folder of the locks that commands hold while they work on a copy. */

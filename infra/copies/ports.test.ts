@@ -25,7 +25,7 @@ describe("the port ledger", () => {
     await using taken = await listener();
     const range = { first: taken.port, last: taken.port };
     await expect(nextFreePort({ range, reserved: new Map() })).rejects.toThrow(
-      `Every port from ${taken.port} to ${taken.port} is taken (0 by copies of this checkout). Take a copy down`,
+      `Every port from ${taken.port} to ${taken.port} is taken (0 of them are promised to copies). Take a copy down`,
     );
   });
 

@@ -11,8 +11,14 @@ export const PORT_RANGES = {
   database: { first: 5432, last: 5931 },
 } as const;
 
+/** Both ends belong to it. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface PortRequest {
-  readonly range: { readonly first: number; readonly last: number };
+  readonly range: PortRange;
   /** Ports promised to other copies, running or not, with who has them. */
   readonly reserved: ReadonlyMap<number, string>;
 }
@@ -26,7 +32,7 @@ export async function nextFreePort({ range, reserved }: PortRequest): Promise<nu
     if (!reserved.has(port) && (await canBind(port))) return port;
   }
   throw new Problem(
-    `Every port from ${range.first} to ${range.last} is taken (${reserved.size} by copies of this checkout). ` +
+    `Every port from ${range.first} to ${range.last} is taken (${reserved.size} of them are promised to copies). ` +
       "Take a copy down (make status, make down COPY=...), or name a port of your own with PORT=...",
   );
 }

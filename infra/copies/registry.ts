@@ -14,7 +14,7 @@ import { copyPaths, dataServerDirectory, locksDirectory } from "./names";
 import { Problem } from "./problem";
 import type { SizeName } from "./sizes";
 
-export type RuntimeName = "embedded";
+export type RuntimeName = "embedded" | "docker";
 
 /**
  * What a command last set out to do with the copy. `birth` and `removal` that outlive their command were cut short,
@@ -43,6 +43,16 @@ export interface CopyRecord {
   readonly dump: DumpReference;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** What a docker copy has taken for itself. */
+  readonly docker?: DockerClaim;
+}
+
+/** Taken at birth, kept for life. */
+export interface DockerClaim {
+  /** The database's port on 127.0.0.1. */
+  readonly databasePort: number;
+  /** CIDR of the copy's network. */
+  readonly subnet: string;
 }
 
 /** A record that cannot be read, as the listing shows it. */

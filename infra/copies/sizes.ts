@@ -4,6 +4,11 @@ export interface Size {
   readonly poolMax: number;
   /** Upper bound of the service's JavaScript heap, in MiB. */
   readonly heapMiB: number;
+  /** API processes; docker only, an embedded copy is one process. */
+  readonly apiProcesses: number;
+  /** Memory limits of the containers. */
+  readonly apiMemoryMiB: number;
+  readonly databaseMemoryMiB: number;
 }
 
 export type SizeName = "small" | "full";
@@ -13,6 +18,6 @@ export type SizeName = "small" | "full";
  * below the data server's limit. `full` takes pg's own default of ten and leaves the heap room for large answers.
  */
 export const SIZES: Readonly<Record<SizeName, Size>> = {
-  small: { poolMax: 4, heapMiB: 128 },
-  full: { poolMax: 10, heapMiB: 512 },
+  small: { poolMax: 4, heapMiB: 128, apiProcesses: 1, apiMemoryMiB: 256, databaseMemoryMiB: 512 },
+  full: { poolMax: 10, heapMiB: 512, apiProcesses: 2, apiMemoryMiB: 768, databaseMemoryMiB: 2048 },
 };

@@ -1,9 +1,11 @@
+import { findCheckout } from "../copies/checkout";
 import { Problem } from "../copies/problem";
 import type { CopyRecord, RuntimeName } from "../copies/registry";
+import { docker } from "./docker/docker";
 import { embedded } from "./embedded/embedded";
 import type { Runtime } from "./runtime";
 
-const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = { embedded };
+const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = { docker, embedded };
 
 export const ALL_RUNTIMES: readonly Runtime[] = Object.values(RUNTIMES);
 
@@ -14,22 +16,39 @@ export interface RuntimeChoice {
 }
 
 /**
- * The runtime for a copy: the one it was born with, otherwise the one asked for.
+ * The runtime for a copy: the one it was born with, otherwise the one asked for. `auto` is docker where everything it
+ * needs is there, else embedded, and the reason says what would enable the other.
  * @param asked RUNTIME: `auto` or a runtime's name
  * @throws Problem when an existing copy is asked to change its runtime, or no such runtime exists
  */
-export function chooseRuntime(asked: string, record: CopyRecord | undefined): RuntimeChoice {
+export async function chooseRuntime(asked: string, record: CopyRecord | undefined): Promise<RuntimeChoice> {
   if (asked !== "auto" && !isRuntimeName(asked)) {
     throw new Problem(`RUNTIME=${asked} is not known. There is: auto, ${Object.keys(RUNTIMES).join(", ")}.`);
   }
-  if (!record) return { runtime: RUNTIMES.embedded, reason: "embedded (needs Node alone)" };
-  if (asked !== "auto" && asked !== record.runtime) {
-    throw new Problem(
-      `Copy "${record.name}" was born in the ${record.runtime} runtime and keeps it. ` +
-        `Leave RUNTIME out, or begin anew: make down COPY=${record.name}`,
-    );
+  if (record) return keepRuntime(asked, record);
+  return asked === "auto" ? chooseByMachine() : { runtime: RUNTIMES[asked], reason: `${asked} (as asked)` };
+}
+
+function keepRuntime(asked: string, record: CopyRecord): RuntimeChoice {
+  if (asked === "auto" || asked === record.runtime) {
+    return { runtime: runtimeOf(record), reason: `${record.runtime} (the copy's own)` };
   }
-  return { runtime: runtimeOf(record), reason: `${record.runtime} (the copy's own)` };
+  throw new Problem(
+    `Copy "${record.name}" was born in the ${record.runtime} runtime and keeps it. ` +
+      `Leave RUNTIME out, or begin anew: make down COPY=${record.name}`,
+  );
+}
+
+async function chooseByMachine(): Promise<RuntimeChoice> {
+  const lacks = (await docker.diagnose(findCheckout())).filter(({ ok }) => !ok);
+  if (lacks.length === 0) {
+    return {
+      runtime: docker,
+      reason: "docker (engine, Terraform and images are there; RUNTIME=embedded needs Node alone)",
+    };
+  }
+  const missing = lacks.map(({ what, found, mend }) => `${what}: ${found}; ${mend}`).join("; ");
+  return { runtime: embedded, reason: `embedded (needs Node alone; for docker: ${missing})` };
 }
 
 export function runtimeOf(record: Pick<CopyRecord, "runtime" | "name">): Runtime {

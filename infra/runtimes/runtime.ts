@@ -1,6 +1,6 @@
 import type { Checkout } from "../copies/checkout";
 import type { Copy, DatabaseAddress } from "../copies/copy";
-import type { RuntimeName } from "../copies/registry";
+import type { CopyRecord, RuntimeName } from "../copies/registry";
 
 /** One visible step of long work. What it returns is shown beside its title: what was done, or found done. */
 export interface Step {
@@ -40,11 +40,20 @@ export interface Finding {
 export const LOG_ROLES = ["api", "database"] as const;
 export type LogRole = (typeof LOG_ROLES)[number];
 
+export interface LogRequest {
+  readonly role: LogRole;
+  readonly lines: number;
+  /** Aborted when nothing more is wanted; undefined prints the end and returns. */
+  readonly follow?: AbortSignal;
+}
+
 /** Where and how copies run. The commands know this interface only, so every command works in every runtime. */
 export interface Runtime {
   readonly name: RuntimeName;
   /** What this machine has and lacks for the runtime. */
   diagnose(checkout: Checkout): Promise<readonly Finding[]>;
+  /** What a new copy takes for itself; called under the ledger's guard. */
+  claim(checkout: Checkout, name: string): Promise<Partial<CopyRecord>>;
   /** What brings the copy from wherever it is to running. Every step is idempotent: killed anywhere, begin again. */
   up(context: UpContext): readonly Stage[];
   /** Ends the copy's processes, keeps its data. */
@@ -56,5 +65,10 @@ export interface Runtime {
   database(copy: Copy): Promise<DatabaseAddress>;
   /** Whether the copy itself is what listens on its port, so that the port being taken is no conflict. */
   holdsPort(copy: Copy): Promise<boolean>;
-  logFile(copy: Copy, role: LogRole): string;
+  /** Prints the end of a log to standard output, and what comes after it until the signal when `follow` is set. */
+  logs(copy: Copy, request: LogRequest): Promise<void>;
+  /** What `up` would change, one line each; empty when nothing would. */
+  plan(copy: Copy, signal: AbortSignal): Promise<readonly string[]>;
+  /** Runs a job with the copy's environment, standard input and output attached. @returns its exit code */
+  run(copy: Copy, command: readonly string[]): Promise<number>;
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Checkout } from "../../copies/checkout";
 import { holdLock } from "../../copies/lock";
 import { dataServerDirectory } from "../../copies/names";
-import { canBind, nextFreePort, PORT_RANGES } from "../../copies/ports";
+import { promisePort } from "../../copies/port-ledger";
+import { canBind, PORT_RANGES } from "../../copies/ports";
 import { isReadable, listRecords, writeFileAtomically } from "../../copies/registry";
 import { initialiseServer, type RunningServer, runningServer, startServer, stopServer } from "./postgres-server";
 
@@ -40,7 +41,8 @@ async function choosePort(directory: string): Promise<number> {
   const file = join(directory, "port");
   const before = existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
   if (before && (await canBind(before))) return before;
-  const port = await nextFreePort({ range: PORT_RANGES.database, reserved: new Map() });
+  const owner = { file, title: `the data server of ${directory}` };
+  const port = await promisePort({ owner, range: PORT_RANGES.database });
   writeFileAtomically(file, `${port}\n`);
   return port;
 }

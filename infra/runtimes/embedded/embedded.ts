@@ -12,8 +12,10 @@ import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../ru
 import { ensureDataServer, leaveDataServer } from "./data-server";
 import { dropCopyDatabase, dropUnusedPristines, ensureCopyDatabase, ensurePristine } from "./databases";
 import { diagnose } from "./diagnosis";
+import { runJob } from "./job";
+import { printLog } from "./log-file";
 import { connectSuperuser, removeServer, runningServer, SERVER_HOST, serverLogFile } from "./postgres-server";
-import { ensureService, runningService, serviceLog, stopService } from "./service-process";
+import { ensureService, runningService, runsAs, type ServiceLaunch, serviceLog, stopService } from "./service-process";
 
 /** PostgreSQL from npm and the service as a process: all it needs is Node. */
 export const embedded: Runtime = {
@@ -24,8 +26,11 @@ export const embedded: Runtime = {
   remove,
   inspect,
   database,
+  claim: async () => ({}),
   holdsPort: async (copy) => runningService(copy) !== undefined,
-  logFile,
+  logs: (copy, { role, ...request }) => printLog(logFile(copy, role), request),
+  plan,
+  run,
 };
 
 function up(context: UpContext): Stage[] {
@@ -89,16 +94,35 @@ function serviceStep({ copy, signal }: UpContext, built: { bundle?: ServiceBundl
     title: "Service",
     async run() {
       if (!built.bundle) throw new Error("the service is started before it is built");
-      const { file, hash } = built.bundle;
-      const shared = sharedEnvironment(copy.checkout, copy.record);
-      const revision = revisionOf(copy.record, hash, shared);
-      const own = { shared, revision, port: copy.record.port };
-      const environment = serviceEnvironment(copy, await database(copy), own);
-      loadConfig(environment); // so that a bad setting is told here and not in a log
-      const started = await ensureService(copy, { bundle: file, environment }, signal);
-      return `revision ${revision} on port ${copy.record.port}${started ? "" : ", running"}`;
+      const launch = await wantedLaunch(copy, built.bundle);
+      const started = await ensureService(copy, launch, signal);
+      return `revision ${launch.environment.REVISION} on port ${copy.record.port}${started ? "" : ", running"}`;
     },
   };
+}
+
+/** The service a copy should run now: the code as it is in the checkout, and the settings as they are. */
+async function wantedLaunch(copy: Copy, { file, hash }: ServiceBundle): Promise<ServiceLaunch> {
+  const shared = sharedEnvironment(copy.checkout, copy.record);
+  const revision = revisionOf(copy.record, hash, shared);
+  const place = { database: await database(copy), host: SERVER_HOST, port: copy.record.port, proxyGate: false };
+  const environment = serviceEnvironment(copy, { shared, revision, ...place });
+  loadConfig(environment); // so that a bad setting is told here and not in a log
+  return { bundle: file, environment };
+}
+
+async function plan(copy: Copy): Promise<readonly string[]> {
+  if (!runningServer(dataServerDirectory(copy.checkout))) return ["start the data server", "start the service"];
+  const launch = await wantedLaunch(copy, await buildService(copy.checkout.root));
+  const running = runningService(copy);
+  if (!running) return ["start the service"];
+  const { REVISION: revision } = launch.environment;
+  return runsAs(copy, launch) ? [] : [`replace the service: revision ${running.revision} by ${revision}`];
+}
+
+async function run(copy: Copy, command: readonly string[]): Promise<number> {
+  const launch = await wantedLaunch(copy, await buildService(copy.checkout.root));
+  return runJob(copy, launch, command);
 }
 
 async function stop(copy: Copy): Promise<void> {

@@ -50,6 +50,11 @@ export function runningService(copy: Copy): ServiceRecord | undefined {
   }
 }
 
+/** Whether the copy's service runs and was started with just this. */
+export function runsAs(copy: Copy, launch: ServiceLaunch): boolean {
+  return runningService(copy)?.signature === signatureOf(launch, copy);
+}
+
 /** Starts the service, or leaves the running one be when it was started with just this. @returns whether it started. */
 export async function ensureService(copy: Copy, launch: ServiceLaunch, signal?: AbortSignal): Promise<boolean> {
   const signature = signatureOf(launch, copy);

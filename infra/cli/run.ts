@@ -1,0 +1,11 @@
+import { findCheckout } from "../copies/checkout";
+import { copyOf } from "../copies/copy";
+import { requireRecord } from "../copies/registry";
+import { runtimeOf } from "../runtimes/choice";
+
+/** `copy run NAME -- COMMAND`: runs a job inside the copy; its exit code is ours. */
+export async function run(name: string, command: readonly string[]): Promise<void> {
+  const checkout = findCheckout();
+  const record = requireRecord(checkout, name);
+  process.exitCode = await runtimeOf(record).run(copyOf(checkout, record), command);
+}

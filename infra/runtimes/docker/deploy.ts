@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import type { Copy } from "../../copies/copy";
+import { askEngine } from "../../images/engine";
+import type { WantedRevision } from "../../stacks/copy-stack";
+import { copyStackName } from "../../stacks/stack-names";
+import type { Source } from "./airgap";
+import { isAsApplied, rememberApplied } from "./applied";
+import { type Deployment, readDeployment, writeDeployment } from "./deployment";
+import { listContainers, sweep } from "./objects";
+import { stackProps, stateFile } from "./stack-props";
+import { apply, type Changes, endStrayTerraform, initialise, plan, type TerraformFolder } from "./terraform-run";
+
+export interface DeployRequest {
+  readonly deployment: Deployment;
+  readonly source: Source;
+  readonly signal?: AbortSignal;
+  report?(detail: string): void;
+}
+
+/**
+ * Makes a copy's containers what the deployment says. Another revision is added beside the running one and replaces it
+ * only when it is healthy, which includes that the proxy knows it; one that does not get there is removed again and the
+ * running one goes on.
+ * @returns whether anything had to be changed
+ */
+export async function deploy(copy: Copy, request: DeployRequest): Promise<boolean> {
+  const { deployment } = request;
+  const before = readDeployment(copy);
+  await endStrayTerraform(stackFolder(copy));
+  // The stacks' library takes a third of a second to load: meanwhile the engine is asked.
+  await Promise.all([removeStrays(copy), import("../../stacks/synth.ts")]);
+  const replaces = before !== undefined && before.revision.revision !== deployment.revision.revision;
+  if (replaces) await addBeside(copy, request, before);
+  const { terraform } = await configure(copy, request, [deployment.revision]);
+  // A birth changes everything, so only a copy that was there is worth a question, which spares the apply.
+  const same = before !== undefined && ((await isAsApplied(copy, terraform.folder)) || (await planIsEmpty(terraform)));
+  if (!same) await applyOrExplain(copy, terraform);
+  writeDeployment(copy, deployment);
+  await rememberApplied(copy, terraform.folder);
+  return !same || replaces;
+}
+
+async function planIsEmpty(terraform: TerraformFolder): Promise<boolean> {
+  return (await plan(terraform)).length === 0;
+}
+
+/** What a deployment would change, without changing anything. */
+export async function planDeployment(copy: Copy, request: DeployRequest): Promise<Changes> {
+  const { terraform } = await configure(copy, request, [request.deployment.revision]);
+  return plan(terraform);
+}
+
+async function addBeside(copy: Copy, request: DeployRequest, before: Deployment): Promise<void> {
+  const { revision } = request.deployment;
+  const { terraform, addresses } = await configure(copy, request, [before.revision, revision]);
+  try {
+    await applyOrExplain(
+      copy,
+      terraform,
+      addresses.filter((address) => address.includes(revision.revision)),
+    );
+  } catch (error) {
+    const old = await configure(copy, { ...request, deployment: before }, [before.revision]);
+    await apply(old.terraform);
+    throw error;
+  }
+}
+
+/** Terraform says that a container did not get healthy; its log says why. */
+async function applyOrExplain(copy: Copy, terraform: TerraformFolder, targets: readonly string[] = []): Promise<void> {
+  try {
+    await apply(terraform, targets);
+  } catch (error) {
+    terraform.signal?.throwIfAborted();
+    if (error instanceof Error) error.message += await logsOfTheSick(copy);
+    throw error;
+  }
+}
+
+async function logsOfTheSick({ checkout, record }: Copy): Promise<string> {
+  const containers = await listContainers(checkout, record.name);
+  const sick = containers.filter(({ role, state, health }) => {
+    return role !== "secrets" && role !== "proxy-config" && (state !== "running" || health !== "healthy");
+  });
+  const logs = sick.map(async ({ id, name }) => {
+    const { all } = await askEngine(["logs", "--tail", "15", id]);
+    return `\n\nThe end of the log of ${name}:\n${all.trim() || "(empty)"}`;
+  });
+  return (await Promise.all(logs)).join("");
+}
+
+interface Configured {
+  readonly terraform: TerraformFolder;
+  readonly addresses: readonly string[];
+}
+
+async function configure(
+  copy: Copy,
+  request: DeployRequest,
+  revisions: readonly WantedRevision[],
+): Promise<Configured> {
+  // Loaded when needed: it takes a third of a second, which most commands do without.
+  const { synthCopy } = await import("../../stacks/synth.ts");
+  const props = stackProps(copy, request.deployment.images, revisions);
+  const { folder, addresses } = synthCopy(copy.paths.terraform, copy.record.name, props);
+  const { source, signal, report } = request;
+  const terraform = { folder, source, signal, ...(report ? { report } : {}) };
+  await initialise(terraform);
+  return { terraform, addresses };
+}
+
+async function removeStrays(copy: Copy): Promise<void> {
+  const { checkout, record } = copy;
+  await sweep(checkout, record.name, { stateFile: stateFile(copy), volumes: record.intent === "birth" });
+}
+
+function stackFolder({ paths, record }: Copy): string {
+  return join(paths.terraform, "stacks", copyStackName(record.name));
+}

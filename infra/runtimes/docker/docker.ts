@@ -1,0 +1,119 @@
+import { execa } from "execa";
+import type { Checkout } from "../../copies/checkout";
+import { openCopyDatabase } from "../../copies/connection";
+import { type Copy, type DatabaseAddress, portOwner } from "../../copies/copy";
+import { promisePort } from "../../copies/port-ledger";
+import { PORT_RANGES } from "../../copies/ports";
+import { Problem } from "../../copies/problem";
+import { type CopyRecord, isReadable, listRecords } from "../../copies/registry";
+import { nextFreeSubnet } from "../../copies/subnets";
+import { useEngine } from "../../images/engine";
+import type { Inspection, LogRequest, Runtime } from "../runtime";
+import { readDeployment } from "./deployment";
+import { diagnose } from "./diagnosis";
+import { engineSubnets } from "./networks";
+import { type CopyContainer, listContainers } from "./objects";
+import { remove } from "./removal";
+import { databasePasswordFile } from "./stack-props";
+import { plan, up } from "./up";
+
+/** A CDKTF stack per copy, applied by Terraform: PostgreSQL 13.5, the API and HAProxy as containers. */
+export const docker: Runtime = {
+  name: "docker",
+  diagnose,
+  claim,
+  up,
+  stop,
+  remove,
+  inspect,
+  database,
+  holdsPort: async (copy) =>
+    (await containersOf(copy)).some(({ role, state }) => role === "proxy" && state === "running"),
+  logs,
+  plan,
+  run,
+};
+
+async function claim(checkout: Checkout, name: string): Promise<Partial<CopyRecord>> {
+  const databasePort = await promisePort({ owner: portOwner(checkout, name), range: PORT_RANGES.database });
+  const promised = listRecords(checkout)
+    .filter(isReadable)
+    .flatMap(({ docker: taken }) => taken?.subnet ?? []);
+  return { docker: { databasePort, subnet: nextFreeSubnet([...promised, ...(await engineSubnets())]) } };
+}
+
+/** The proxy first, so that it turns new requests away while the API finishes the ones it has. */
+async function stop(copy: Copy): Promise<void> {
+  const containers = await containersOf(copy);
+  for (const role of ["proxy", "api", "database"] as const) {
+    const ids = containers.filter((one) => one.role === role && one.state === "running").map(({ id }) => id);
+    // As long as destroy_grace_seconds: the service's own drain limit and a little more.
+    if (ids.length > 0) await useEngine(["stop", "--time", "20", ...ids]);
+  }
+}
+
+async function inspect(copy: Copy): Promise<Inspection> {
+  const { intent } = copy.record;
+  const deployment = readDeployment(copy);
+  const revision = deployment ? { revision: deployment.revision.revision } : {};
+  if (intent === "birth" || intent === "removal") {
+    const again = intent === "birth" ? "up" : "down";
+    return { state: "unfinished", detail: `its ${intent} was cut short; make ${again} finishes it`, ...revision };
+  }
+  if (intent === "stopped") return { state: "stopped" };
+  const detail = whatIsMissing(await containersOf(copy), deployment?.revision.revision);
+  const version = await serverVersion(copy);
+  const known = { ...revision, ...(version ? { serverVersion: version } : {}) };
+  return detail ? { state: "broken", detail, ...known } : { state: "running", ...known };
+}
+
+function whatIsMissing(containers: readonly CopyContainer[], revision: string | undefined): string | undefined {
+  const expected = [
+    { role: "database", found: containers.filter(({ role }) => role === "database") },
+    { role: "api", found: containers.filter((one) => one.role === "api" && one.revision === revision) },
+    { role: "proxy", found: containers.filter(({ role }) => role === "proxy") },
+  ];
+  const complaints = expected.flatMap(({ role, found }) => {
+    if (found.length === 0) return [`its ${role} container is gone`];
+    return found.filter(({ state }) => state !== "running").map(({ name, state }) => `${name} is ${state}`);
+  });
+  return complaints.length > 0 ? complaints.join("; ") : undefined;
+}
+
+async function database(copy: Copy): Promise<DatabaseAddress> {
+  const { record } = copy;
+  if (!record.docker) throw new Problem(`Copy "${record.name}" is no docker copy.`);
+  const passwordFile = databasePasswordFile(copy);
+  return { host: "127.0.0.1", port: record.docker.databasePort, database: "rates", user: "rates", passwordFile };
+}
+
+async function serverVersion(copy: Copy): Promise<string | undefined> {
+  try {
+    await using client = await openCopyDatabase(copy, await database(copy));
+    const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
+    return rows[0]?.server_version;
+  } catch {
+    return undefined; // it does not run, or is starting
+  }
+}
+
+async function logs(copy: Copy, { role, lines, follow }: LogRequest): Promise<void> {
+  const container = (await containersOf(copy)).find((one) => one.role === role);
+  if (!container) throw new Problem(`Copy "${copy.record.name}" has no ${role} container. Bring it up: make up`);
+  const args = ["logs", "--tail", String(lines), ...(follow ? ["--follow"] : []), container.id];
+  await execa("docker", args, { stdio: "inherit", reject: false, ...(follow ? { cancelSignal: follow } : {}) });
+}
+
+async function run(copy: Copy, command: readonly string[]): Promise<number> {
+  const api = (await containersOf(copy)).find(({ role, state }) => role === "api" && state === "running");
+  if (!api) throw new Problem(`No API container of copy "${copy.record.name}" runs. Bring it up: make up`);
+  const done = await execa("docker", ["exec", "--interactive", api.id, ...command], {
+    stdio: "inherit",
+    reject: false,
+  });
+  return done.exitCode ?? 1;
+}
+
+function containersOf({ checkout, record }: Copy): Promise<CopyContainer[]> {
+  return listContainers(checkout, record.name);
+}

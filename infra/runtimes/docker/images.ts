@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import type { Work } from "../../artefacts/artefact";
+import type { Checkout } from "../../copies/checkout";
+import { holdLock } from "../../copies/lock";
+import { imagesDirectory } from "../../copies/names";
+import type { DumpReference } from "../../copies/registry";
+import type { ServiceBundle } from "../../images/api/bundle";
+import { prepareBuilds } from "../../images/contexts";
+import { askEngine } from "../../images/engine";
+import type { ImageBuild, ImageName } from "../../images/image-build";
+import type { BaseName } from "../../images/pins";
+import { baseImage, type Source } from "./airgap";
+import { engineOf } from "./stack-props";
+import { apply, endStrayTerraform, initialise } from "./terraform-run";
+
+/** Where both come from, on this machine. */
+export interface KnownSources {
+  readonly images: Source;
+  readonly provider: Source;
+}
+
+export interface ImageRequest {
+  readonly checkout: Checkout;
+  readonly bundle: ServiceBundle;
+  readonly sources: KnownSources;
+  readonly dump: DumpReference;
+  /** The database image of a copy that lives: it stays, whatever has become of the dump since. */
+  readonly kept?: string;
+}
+
+/** A first build loads the dump; another command may be at it. */
+const LOCK_WAIT_MS = 10 * 60_000;
+
+/**
+ * Builds the images that are not there, as a Terraform stack of its own: one state per checkout, one builder at a time.
+ * @returns the references, whose tags are content hashes
+ */
+export async function ensureImages(request: ImageRequest, work: Work): Promise<Record<ImageName, string>> {
+  const { checkout, bundle, dump, sources } = request;
+  const kept = request.kept && (await haveAll([request.kept])) ? request.kept : undefined;
+  const bases = await baseImages(sources.images, work);
+  const builds = prepareBuilds(checkout, { bundle, bases, ...(kept ? {} : { dump }) });
+  const references = Object.fromEntries(builds.map(({ name, reference }) => [name, reference]));
+  const images = { database: kept, ...references } as Record<ImageName, string>;
+  if (await haveAll(Object.values(images))) return images;
+  await using _lock = await holdLock(checkout, ".images", { purpose: "build images", waitMs: LOCK_WAIT_MS });
+  if (!(await haveAll(Object.values(images)))) await build(request, builds, work);
+  return images;
+}
+
+/** The references of the images that the code in the checkout would be built into; nothing is built. */
+export async function wantedImages(
+  { checkout, bundle, sources }: Pick<ImageRequest, "checkout" | "bundle" | "sources">,
+  work: Work,
+): Promise<Pick<Record<ImageName, string>, "api" | "proxy">> {
+  const builds = prepareBuilds(checkout, { bundle, bases: await baseImages(sources.images, work) });
+  return Object.fromEntries(builds.map(({ name, reference }) => [name, reference])) as Record<"api" | "proxy", string>;
+}
+
+async function baseImages(source: Source, work: Work): Promise<Record<BaseName, string>> {
+  const [postgres, node, haproxy] = await Promise.all([
+    baseImage("postgres", source, work),
+    baseImage("node", source, work),
+    baseImage("haproxy", source, work),
+  ]);
+  return { postgres, node, haproxy };
+}
+
+async function build({ checkout, sources }: ImageRequest, builds: readonly ImageBuild[], work: Work): Promise<void> {
+  // Loaded when needed: only this and the copies' stacks need it, and it takes a third of a second.
+  const { synthImages } = await import("../../stacks/synth.ts");
+  const outdir = imagesDirectory(checkout);
+  const props = { stateFile: join(outdir, "terraform.tfstate"), ...engineOf(process.env), builds };
+  const terraform = { folder: synthImages(outdir, props), source: sources.provider, ...work };
+  await endStrayTerraform(terraform.folder);
+  await initialise(terraform);
+  await apply(terraform);
+}
+
+async function haveAll(references: readonly string[]): Promise<boolean> {
+  return (await askEngine(["image", "inspect", "--format", "{{.Id}}", ...references])).ok;
+}

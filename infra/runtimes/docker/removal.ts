@@ -1,0 +1,28 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Checkout } from "../../copies/checkout";
+import { copyPaths, imagesDirectory } from "../../copies/names";
+import { listRecords, removeCopyFiles } from "../../copies/registry";
+import { copyStackName } from "../../stacks/stack-names";
+import { chooseSources } from "./airgap";
+import { sweep } from "./objects";
+import { stateFile } from "./stack-props";
+import { destroy, endStrayTerraform } from "./terraform-run";
+
+/**
+ * Removes a copy: by Terraform what its state knows, then whatever else carries the copy's labels, then its files. What
+ * Terraform cannot do (no state yet, a damaged one) the sweep does.
+ */
+export async function remove(checkout: Checkout, name: string): Promise<void> {
+  const paths = copyPaths(checkout, name);
+  const folder = join(paths.terraform, "stacks", copyStackName(name));
+  await endStrayTerraform(folder);
+  const { provider } = await chooseSources();
+  if (provider && existsSync(stateFile({ paths })) && existsSync(join(folder, ".terraform"))) {
+    await destroy({ folder, source: provider }).catch((error: Error) => console.error(error.message));
+  }
+  await sweep(checkout, name, { stateFile: "", volumes: true });
+  removeCopyFiles(checkout, name);
+  // The images stay in the engine for the next copy; their build contexts are made again when they are needed.
+  if (listRecords(checkout).length === 0) rmSync(imagesDirectory(checkout), { recursive: true, force: true });
+}

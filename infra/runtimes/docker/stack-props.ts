@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import type { Copy } from "../../copies/copy";
+import { dockerNames } from "../../copies/docker-names";
+import { Problem } from "../../copies/problem";
+import { writeFileAtomically } from "../../copies/registry";
+import { ensureSecret } from "../../copies/secrets";
+import { SIZES } from "../../copies/sizes";
+import { proxyConfigFile } from "../../images/contexts";
+import type { CopyStackProps, WantedRevision } from "../../stacks/copy-stack";
+import type { Deployment } from "./deployment";
+
+/** The state of a copy's stack. */
+export function stateFile({ paths }: Pick<Copy, "paths">): string {
+  return join(paths.terraform, "terraform.tfstate");
+}
+
+/** The password the copy's role logs in with. */
+export function databasePasswordFile({ paths }: Pick<Copy, "paths">): string {
+  return join(paths.secrets, "database-password");
+}
+
+/** Everything a copy's stack is made from. @param revisions the wanted ones: two while one replaces the other */
+export function stackProps(
+  copy: Copy,
+  images: Deployment["images"],
+  revisions: readonly WantedRevision[],
+): CopyStackProps {
+  const { checkout, record } = copy;
+  if (!record.docker) throw new Problem(`Copy "${record.name}" is no docker copy.`);
+  return {
+    stateFile: stateFile(copy),
+    ...engineOf(process.env),
+    names: dockerNames(checkout, record.name),
+    size: SIZES[record.size],
+    subnet: record.docker.subnet,
+    port: record.port,
+    databasePort: record.docker.databasePort,
+    images,
+    revisions,
+    secrets: secretFiles(copy),
+    proxyConfig: proxyConfigFile(checkout),
+  };
+}
+
+/** The provider reads no docker context, but it honours DOCKER_HOST as the client does. */
+export function engineOf(env: NodeJS.ProcessEnv): { engine?: string } {
+  return env["DOCKER_HOST"] ? { engine: env["DOCKER_HOST"] } : {};
+}
+
+function secretFiles(copy: Copy): Record<string, string> {
+  const [password, id] = [databasePasswordFile(copy), join(copy.paths.secrets, "copy-id")];
+  ensureSecret(password);
+  writeFileAtomically(id, `${copy.record.id}\n`, 0o600);
+  return { "database-password": password, "copy-id": id };
+}

@@ -1,0 +1,49 @@
+import { Container } from "@cdktf/provider-docker/lib/container";
+import { Construct } from "constructs";
+import { API_HOST, type DockerNames, LABEL_REVISION } from "../copies/docker-names";
+import { containerDefaults, lingeringHealthcheck, WAIT_TIMEOUT_SECONDS } from "./container";
+
+export interface ApiProps {
+  readonly names: DockerNames;
+  readonly image: string;
+  readonly network: string;
+  readonly secretsVolume: string;
+  readonly revision: string;
+  readonly index: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMiB: number;
+  readonly heapMiB: number;
+  readonly dependsOn: readonly Container[];
+}
+
+/**
+ * One API process of one revision. The revision is part of the address, so another one is added beside it and removed
+ * after it, and a failed one can be tried again or left (measured: replacing in place can do neither).
+ */
+export class Api extends Construct {
+  readonly container: Container;
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id);
+    const { names, revision } = props;
+    const labels = { ...names.labels("api"), [LABEL_REVISION]: revision };
+    const name = names.api(revision, props.index);
+    this.container = new Container(this, "process", {
+      ...containerDefaults({ name, labels, memoryMiB: props.memoryMiB }),
+      image: props.image,
+      command: ["node", "--enable-source-maps", `--max-old-space-size=${props.heapMiB}`, "/app/rates.js", "api"],
+      dependsOn: [...props.dependsOn],
+      networksAdvanced: [{ name: props.network, aliases: [API_HOST] }],
+      env: Object.entries(props.environment)
+        .map(([key, value]) => `${key}=${value}`)
+        .sort(),
+      user: "1000:1000",
+      readOnly: true,
+      tmpfs: { "/tmp": "size=64m,mode=1777" },
+      volumes: [{ volumeName: props.secretsVolume, containerPath: "/run/secrets", readOnly: true }],
+      healthcheck: lingeringHealthcheck(["CMD", "node", "/app/healthcheck.js"]),
+      wait: true,
+      waitTimeout: WAIT_TIMEOUT_SECONDS,
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import type { ContainerConfig, ContainerHealthcheck } from "@cdktf/provider-docker/lib/container";
+
+/** What every container of a copy has, whatever it runs: no capability, no swap, an end in order, bounded logs. */
+export function containerDefaults(props: ContainerShape): Omit<ContainerConfig, "image"> {
+  return {
+    name: props.name,
+    labels: labelList(props.labels),
+    // The engine would fill in twice the memory, and every plan would show a change.
+    memory: props.memoryMiB,
+    memorySwap: props.memoryMiB,
+    capabilities: { drop: ["ALL"] },
+    securityOpts: ["no-new-privileges"],
+    restart: "unless-stopped",
+    // Unset, the provider kills without grace. Longer than the service's own drain limit.
+    destroyGraceSeconds: GRACE_SECONDS,
+    logDriver: "json-file",
+    logOpts: { "max-size": "10m", "max-file": "3" },
+  };
+}
+
+export interface ContainerShape {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly memoryMiB: number;
+}
+
+const GRACE_SECONDS = 20;
+
+/**
+ * A health check that asks every second until it is answered and lingers after that by itself (the script sleeps), hence
+ * the long timeout. No start interval: the engine of API 1.41 does not know it.
+ */
+export function lingeringHealthcheck(test: readonly string[]): ContainerHealthcheck {
+  return { test: [...test], interval: "1s", timeout: "30s", retries: 3, startPeriod: "1m0s" };
+}
+
+/** `wait` gives up after this many seconds and leaves a tainted container; a start takes two. */
+export const WAIT_TIMEOUT_SECONDS = 30;
+
+export function labelList(labels: Readonly<Record<string, string>>): { label: string; value: string }[] {
+  return Object.entries(labels).map(([label, value]) => ({ label, value }));
+}
