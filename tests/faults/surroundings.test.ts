@@ -22,7 +22,8 @@ const WITHOUT_NAMESPACES =
 describe("embedded: works wherever it is cloned and whoever runs it", () => {
   test("make up in a clone whose path has spaces, with nothing but make", async () => {
     using clone = await cloneCheckout("rates with spaces ");
-    const make = (...args: string[]) => execa("make", args, { cwd: clone.root, all: true, reject: false });
+    const make = (...args: string[]) =>
+      execa("make", args, { cwd: clone.root, env: { RUNTIME: "embedded" }, all: true, reject: false });
     const up = await make("up", "COPY=mine");
     expect(up.exitCode, up.all).toBe(0);
     const url = up.all.match(/is up at (http:\S+)/)?.[1];
@@ -62,7 +63,7 @@ async function expectBirthUnder(unshare: readonly string[]): Promise<void> {
   await using copies = copiesFolder();
   const copy = (...args: string[]) =>
     execa("unshare", [...unshare, process.execPath, join("infra", "bin", "copy.js"), ...args], {
-      env: { COPIES_DIR: copies.path },
+      env: { COPIES_DIR: copies.path, RUNTIME: "embedded" },
       all: true,
       reject: false,
     });

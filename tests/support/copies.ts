@@ -5,7 +5,10 @@ import { execa, type Options, type ResultPromise } from "execa";
 import type { CopyStatus } from "infra/cli/status";
 import { findCheckout } from "infra/copies/checkout";
 import { type Connection, openConnection } from "infra/copies/connection";
+import { LABEL_CHECKOUT } from "infra/copies/docker-names";
 import { findProcesses } from "infra/copies/process-identity";
+import type { RuntimeName } from "infra/copies/registry";
+import { askEngine } from "infra/images/engine";
 
 const ROOT = findCheckout().root;
 
@@ -28,15 +31,24 @@ export interface CopiesFolder extends AsyncDisposable {
 /** A running `copy` command; awaited, its exit code and output. */
 export type Command = ResultPromise<{ reject: false; all: true; encoding: "utf8" }>;
 
-/** @param name may hold spaces: a path like that has to work */
-export function copiesFolder({ root = ROOT, name = "rates copies " } = {}): CopiesFolder {
+export interface CopiesOptions {
+  /** Another checkout whose `copy` is run. */
+  readonly root?: string;
+  /** The runtime of copies that are born here. */
+  readonly runtime?: RuntimeName;
+  /** May hold spaces: a path like that has to work. */
+  readonly name?: string;
+}
+
+export function copiesFolder(options: CopiesOptions = {}): CopiesFolder {
+  const { root = ROOT, runtime = "embedded", name = "rates copies " } = options;
   const path = mkdtempSync(join(tmpdir(), name));
-  const copy = (args: readonly string[], options: Options = {}) =>
+  const copy = (args: readonly string[], settings: Options = {}) =>
     execa(process.execPath, [join(root, "infra", "bin", "copy.js"), ...args], {
       cwd: root,
       timeout: COMMAND_TIMEOUT_MS,
-      ...options,
-      env: { COPIES_DIR: path, ...options.env },
+      ...settings,
+      env: { COPIES_DIR: path, RUNTIME: runtime, ...settings.env },
       reject: false,
       all: true,
     }) as Command;
@@ -49,9 +61,17 @@ export function copiesFolder({ root = ROOT, name = "rates copies " } = {}): Copi
     leftovers: () => [...files(path), ...findProcesses(path).map((pid) => `process ${pid}`)],
     async [Symbol.asyncDispose]() {
       for (const { name } of (await json(["status"])) as CopyStatus[]) await copy(["down", name]);
+      if (runtime === "docker") await removeImages(findCheckout({ COPIES_DIR: path }).id);
       rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/** Images outlive their copies, for the next one; a folder of copies that is gone has no next one. */
+async function removeImages(checkoutId: string): Promise<void> {
+  const { output } = await askEngine(["images", "--quiet", "--filter", `label=${LABEL_CHECKOUT}=${checkoutId}`]);
+  const ids = [...new Set(output.split("\n").filter((line) => line !== ""))];
+  if (ids.length > 0) await askEngine(["rmi", "--force", ...ids]);
 }
 
 /** @returns what the command has printed so far, each time it is asked. */
