@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import type { BuildContext } from "esbuild";
 import type { ServiceEnvironment } from "rates/src/config";
 import { writeFileAtomically } from "../copies/registry";
-import { describeBuildFailure, serviceBundleOptions } from "../images/api/bundle";
+import { describeBuildFailure, devBundleOptions } from "../images/api/bundle";
 
 /**
  * The service from source, behind one listening socket that this process holds (node:cluster). A reload starts the new
@@ -46,7 +46,7 @@ export class DevServer implements AsyncDisposable {
 
   async #build(): Promise<void> {
     const { context } = await import("esbuild");
-    this.#context ??= await context(serviceBundleOptions(this.root));
+    this.#context ??= await context(devBundleOptions(this.root));
     const { outputFiles = [] } = await this.#context.rebuild();
     for (const { path, text } of outputFiles) writeFileAtomically(join(this.directory, basename(path)), text);
   }

@@ -24,8 +24,10 @@ export async function dev(name: string, options: { readonly port?: number }): Pr
   const copy = copyOf(checkout, requireRecord(checkout, name));
   const port = await choosePort(copy, options.port);
   const environment = await devEnvironment(copy, port);
+  // In the checkout, from where the libraries are found.
+  const folder = join(checkout.root, "rates", "dist", `dev-${name}-${process.pid}`);
   using interrupted = interruption();
-  await using server = new DevServer(checkout.root, join(copy.paths.directory, "dev"), environment);
+  await using server = new DevServer(checkout.root, folder, environment);
   const source = join(checkout.root, "rates", "src");
   await using _watcher = watchSource(source, () => void server.reload());
   await server.reload();

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cloneCheckout } from "../support/clone";
-import { type Command, collect, copiesFolder } from "../support/copies";
+import { collect, copiesFolder, interrupting } from "../support/copies";
 import { until } from "../support/until";
 
 const HELLO = "Hello world!";
@@ -17,9 +17,9 @@ describe("make dev: a saved file is answered by the changed code", () => {
     const original = readFileSync(source, "utf8");
     expect(original).toContain(HELLO);
     const command = copies.copy(["dev", "dev"], { timeout: 0 });
+    await using ended = interrupting(command);
     const output = collect(command);
     const url = await until("dev to say its address", async () => output().match(/dev: (http:\S+) runs/)?.[1]);
-    await using _ended = { [Symbol.asyncDispose]: () => end(command) };
     await using load = keepAsking(`${url}/`);
 
     writeFileSync(source, original.replaceAll(HELLO, "Hello change!"));
@@ -39,15 +39,10 @@ describe("make dev: a saved file is answered by the changed code", () => {
     expect(load.failures()).toEqual([]);
     expect(await ask(copyUrl)).toBe(HELLO);
 
-    await end(command);
+    await ended[Symbol.asyncDispose]();
     await expect(fetch(`${url}/`)).rejects.toThrow();
   });
 });
-
-async function end(command: Command): Promise<void> {
-  command.kill("SIGINT");
-  await command;
-}
 
 async function ask(url: string | null | undefined): Promise<string> {
   return ((await (await fetch(`${url}/`)).json()) as { message: string }).message;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { findCheckout } from "infra/copies/checkout";
 import { docker } from "infra/runtimes/docker/docker";
 import { cloneCheckout } from "../support/clone";
-import { type CopiesFolder, collect, copiesFolder } from "../support/copies";
+import { type CopiesFolder, collect, copiesFolder, interrupting } from "../support/copies";
 import { until } from "../support/until";
 
 /** One row of the table: seconds of each run. */
@@ -109,6 +109,7 @@ async function measureEdits(): Promise<Measurement[]> {
   await using copies = copiesFolder({ root: clone.root });
   await timed(copies, ["up"]);
   const command = copies.copy(["dev", "dev"], { timeout: 0 });
+  await using _ended = interrupting(command);
   const output = collect(command);
   const url = await until("dev to say its address", async () => output().match(/dev: (http:\S+) runs/)?.[1]);
   const source = join(clone.root, "rates", "src", "platform", "http", "routes.ts");
@@ -120,7 +121,5 @@ async function measureEdits(): Promise<Measurement[]> {
     await until("the changed answer", async () => (await (await fetch(`${url}/`)).text()).includes(`Hello ${run}!`));
     figures.push((performance.now() - begun) / 1000);
   }
-  command.kill("SIGINT");
-  await command;
   return [row("`dev`: a saved file to the first changed answer", "< 1 s", figures)];
 }

@@ -74,6 +74,16 @@ async function removeImages(checkoutId: string): Promise<void> {
   if (ids.length > 0) await askEngine(["rmi", "--force", ...ids]);
 }
 
+/** `await using` ends a command that runs until Ctrl-C, also when the test fails before it would. */
+export function interrupting(command: Command): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      command.kill("SIGINT");
+      await command;
+    },
+  };
+}
+
 /** @returns what the command has printed so far, each time it is asked. */
 export function collect(command: Command): () => string {
   let text = "";
