@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Checkout } from "../../copies/checkout";
-import { holdLock } from "../../copies/lock";
-import { dataServerDirectory } from "../../copies/names";
+import { holdLockAt } from "../../copies/lock";
+import { dataServerDirectory, locksDirectory } from "../../copies/names";
 import { promisePort } from "../../copies/port-ledger";
 import { canBind, PORT_RANGES } from "../../copies/ports";
 import { isReadable, listRecords, writeFileAtomically } from "../../copies/registry";
@@ -10,14 +10,15 @@ import { initialiseServer, type RunningServer, runningServer, startServer, stopS
 
 /** A first start makes a cluster (1 s here, several on a slow disk) and another command may be at it already. */
 const LOCK_WAIT_MS = 60_000;
-const LOCK = "data-server";
+/** No copy can be called so. */
+const LOCK = ".data-server";
 
 /** The one data server of all embedded copies of a checkout, made and started when it is not there. */
 export async function ensureDataServer(checkout: Checkout, signal?: AbortSignal): Promise<RunningServer> {
   const directory = dataServerDirectory(checkout);
   const running = runningServer(directory);
   if (running) return running;
-  await using _lock = await holdLock(checkout, LOCK, { purpose: "start the data server", waitMs: LOCK_WAIT_MS });
+  await using _lock = await holdServerLock(checkout, "start the data server");
   await initialiseServer(directory, signal);
   return runningServer(directory) ?? (await startServer(directory, { port: await choosePort(directory), signal }));
 }
@@ -28,12 +29,22 @@ export async function ensureDataServer(checkout: Checkout, signal?: AbortSignal)
  * @param last what makes the leaving copy count as gone, for example removing its files
  */
 export async function leaveDataServer(checkout: Checkout, leaving: string, last: () => void): Promise<void> {
-  await using _lock = await holdLock(checkout, LOCK, { purpose: "stop the data server", waitMs: LOCK_WAIT_MS });
-  const others = listRecords(checkout).filter(({ name }) => name !== leaving);
+  await using _lock = await holdServerLock(checkout, "stop the data server");
   // A copy whose record cannot be read may be running, and one in removal still has a database to drop.
-  const needed = others.some((other) => !isReadable(other) || other.intent !== "stopped");
+  const needed = otherEmbedded(checkout, leaving).some((other) => !isReadable(other) || other.intent !== "stopped");
   if (!needed) await stopServer(dataServerDirectory(checkout));
   last();
+}
+
+/** The copies that may have a database in the server, but for one. */
+export function otherEmbedded(checkout: Checkout, leaving: string): ReturnType<typeof listRecords> {
+  const others = listRecords(checkout).filter(({ name }) => name !== leaving);
+  return others.filter((other) => !isReadable(other) || other.runtime === "embedded");
+}
+
+function holdServerLock(checkout: Checkout, purpose: string): Promise<AsyncDisposable> {
+  const place = { directory: locksDirectory(checkout), name: LOCK, title: "The data server" };
+  return holdLockAt(place, { purpose, waitMs: LOCK_WAIT_MS });
 }
 
 /** The port it had before, so that the copies' addresses stay; another one when somebody took it meanwhile. */

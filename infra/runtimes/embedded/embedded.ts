@@ -5,11 +5,11 @@ import type { Copy, DatabaseAddress } from "../../copies/copy";
 import { revisionOf, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
 import { copyPaths, databaseName, dataServerDirectory } from "../../copies/names";
 import { Problem } from "../../copies/problem";
-import { isReadable, listRecords, removeCopyFiles } from "../../copies/registry";
+import { isReadable, removeCopyFiles } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
 import { buildService, type ServiceBundle } from "../../images/api/bundle";
 import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../runtime";
-import { ensureDataServer, leaveDataServer } from "./data-server";
+import { ensureDataServer, leaveDataServer, otherEmbedded } from "./data-server";
 import { dropCopyDatabase, dropUnusedPristines, ensureCopyDatabase, ensurePristine } from "./databases";
 import { diagnose } from "./diagnosis";
 import { runJob } from "./job";
@@ -133,7 +133,7 @@ async function stop(copy: Copy): Promise<void> {
 async function remove(checkout: Checkout, name: string): Promise<void> {
   const directory = dataServerDirectory(checkout);
   await stopService({ paths: copyPaths(checkout, name) });
-  const others = listRecords(checkout).filter((other) => other.name !== name);
+  const others = otherEmbedded(checkout, name);
   if (others.length > 0) {
     await ensureDataServer(checkout);
     await dropCopyDatabase(directory, name);
@@ -143,8 +143,7 @@ async function remove(checkout: Checkout, name: string): Promise<void> {
     );
   }
   await leaveDataServer(checkout, name, () => {
-    const last = listRecords(checkout).every((other) => other.name === name);
-    if (last) removeServer(directory);
+    if (otherEmbedded(checkout, name).length === 0) removeServer(directory);
     removeCopyFiles(checkout, name);
   });
 }
