@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { writeNormalised } from "db/dump/normalise";
 import type { Checkout } from "../copies/checkout";
 import { imageReference, LABEL_CHECKOUT } from "../copies/docker-names";
 import { imagesDirectory } from "../copies/names";
@@ -16,8 +17,10 @@ interface Recipe {
   readonly base: string;
   /** Absolute paths; each is copied under its own name. */
   readonly files: readonly string[];
-  /** SHA-256 of files that are too large to be read again, by name. */
+  /** What stands for the content of a file in the hash, by path. */
   readonly known?: Readonly<Record<string, string>>;
+  /** Written into the context as `rates.sql`, without what psql could not load on another server. */
+  readonly dump?: DumpReference;
 }
 
 export interface ImageSources {
@@ -27,8 +30,11 @@ export interface ImageSources {
   readonly dump?: DumpReference;
 }
 
-/** The images a copy needs, each with its build context laid out under `.copies/.images`. */
-export function prepareBuilds(checkout: Checkout, sources: ImageSources): ImageBuild[] {
+/**
+ * The images a copy needs, each with its build context laid out under `.copies/.images`.
+ * @throws DumpError naming file and line, where the dump has to be read and is a bad one
+ */
+export function prepareBuilds(checkout: Checkout, sources: ImageSources): Promise<ImageBuild[]> {
   const { bundle, dump, bases } = sources;
   const own = (image: ImageName, ...names: string[]) => names.map((name) => join(sourceFolder(checkout, image), name));
   const api: Recipe = {
@@ -40,14 +46,14 @@ export function prepareBuilds(checkout: Checkout, sources: ImageSources): ImageB
   };
   const proxy: Recipe = { name: "proxy", base: bases.haproxy, files: own("proxy", "Dockerfile") };
   const recipes = dump ? [databaseRecipe(own, bases.postgres, dump), api, proxy] : [api, proxy];
-  return recipes.map((recipe) => layOut(checkout, recipe));
+  return Promise.all(recipes.map((recipe) => layOut(checkout, recipe)));
 }
 
 type OwnFiles = (image: ImageName, ...names: string[]) => string[];
 
 function databaseRecipe(own: OwnFiles, base: string, dump: DumpReference): Recipe {
   const scripts = own("database", "Dockerfile", "bake.sh", "entrypoint.sh", "healthcheck.sh");
-  return { name: "database", base, files: [...scripts, dump.path], known: { [dump.path]: dump.sha256 } };
+  return { name: "database", base, files: scripts, dump };
 }
 
 /** The proxy's configuration, which a copy mounts rather than bakes. */
@@ -59,17 +65,10 @@ function sourceFolder({ root }: Checkout, image: ImageName): string {
   return join(root, "infra", "images", image);
 }
 
-function layOut(checkout: Checkout, recipe: Recipe): ImageBuild {
+async function layOut(checkout: Checkout, recipe: Recipe): Promise<ImageBuild> {
   const hash = hashOf(recipe);
   const context = join(imagesDirectory(checkout), `${recipe.name}-${hash}`);
-  if (!existsSync(context)) {
-    const unfinished = `${context}.${process.pid}.unfinished`;
-    mkdirSync(unfinished, { recursive: true });
-    for (const file of recipe.files) copyFileSync(file, join(unfinished, nameInContext(file)));
-    // Two commands may lay out the same: the content is the same too.
-    if (existsSync(context)) rmSync(unfinished, { recursive: true });
-    else renameSync(unfinished, context);
-  }
+  if (!existsSync(context)) await writeContext(context, recipe);
   const labels = { [LABEL_CHECKOUT]: checkout.id };
   return {
     name: recipe.name,
@@ -81,13 +80,27 @@ function layOut(checkout: Checkout, recipe: Recipe): ImageBuild {
   };
 }
 
-function hashOf({ base, files, known = {} }: Recipe): string {
+/** Whole or not at all: another command may read it, and this one may be killed. */
+async function writeContext(context: string, { files, dump }: Recipe): Promise<void> {
+  const unfinished = `${context}.${process.pid}.unfinished`;
+  mkdirSync(unfinished, { recursive: true });
+  try {
+    for (const file of files) copyFileSync(file, join(unfinished, basename(file)));
+    if (dump) await writeNormalised(dump.path, join(unfinished, DUMP_IN_CONTEXT));
+    // Two commands may lay out the same: the content is the same too.
+    if (!existsSync(context)) renameSync(unfinished, context);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** The dump by its own hash, which is known; a new copy of an old dump then reads none of it. */
+function hashOf({ base, files, known = {}, dump }: Recipe): string {
   const hash = createHash("sha256").update(base);
-  for (const file of files) hash.update(`\0${nameInContext(file)}\0`).update(known[file] ?? readFileSync(file));
+  for (const file of files) hash.update(`\0${basename(file)}\0`).update(known[file] ?? readFileSync(file));
+  if (dump) hash.update(`\0${DUMP_IN_CONTEXT}\0`).update(dump.sha256);
   return hash.digest("hex").slice(0, 12);
 }
 
 /** A user's dump has a name of its own; the Dockerfile knows one. */
-function nameInContext(file: string): string {
-  return file.endsWith(".sql") ? "rates.sql" : basename(file);
-}
+const DUMP_IN_CONTEXT = "rates.sql";

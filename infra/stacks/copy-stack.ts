@@ -36,6 +36,7 @@ export interface CopyStackProps extends DockerStackProps {
 
 /** One complete copy: network, secrets, database, the API in its wanted revisions, and the proxy in front of it. */
 export class CopyStack extends DockerStack {
+  readonly database: Database;
   readonly apis: readonly Api[];
 
   constructor(scope: Construct, id: string, props: CopyStackProps) {
@@ -64,7 +65,7 @@ export class CopyStack extends DockerStack {
       image: proxyImage,
       files: { "haproxy.cfg": props.proxyConfig },
     });
-    new Database(this, "database", {
+    this.database = new Database(this, "database", {
       names,
       image: databaseImage,
       network: network.name,

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { App } from "cdktf";
+import type { Api } from "./api";
 import { CopyStack, type CopyStackProps } from "./copy-stack";
+import type { Database } from "./database";
 import { ImagesStack, type ImagesStackProps } from "./images-stack";
 import { copyStackName, IMAGES_STACK } from "./stack-names";
 
@@ -15,14 +17,20 @@ export function synthImages(outdir: string, props: ImagesStackProps): string {
 export function synthCopy(outdir: string, copy: string, props: CopyStackProps): SynthesisedCopy {
   const app = newApp(outdir);
   const stack = new CopyStack(app, copyStackName(copy), props);
-  const addresses = stack.apis.map(({ container }) => `docker_container.${container.friendlyUniqueId}`);
-  return { folder: synth(app, outdir, copyStackName(copy)), addresses };
+  const addresses = stack.apis.map(addressOf);
+  return { folder: synth(app, outdir, copyStackName(copy)), addresses, database: addressOf(stack.database) };
+}
+
+function addressOf({ container }: Pick<Api | Database, "container">): string {
+  return `docker_container.${container.friendlyUniqueId}`;
 }
 
 export interface SynthesisedCopy {
   readonly folder: string;
   /** Terraform addresses of the API processes, of all wanted revisions. */
   readonly addresses: readonly string[];
+  /** Terraform address of the database. */
+  readonly database: string;
 }
 
 function newApp(outdir: string): App {

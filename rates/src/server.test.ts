@@ -72,6 +72,29 @@ describe("the process: start, drain, end", () => {
       },
     );
 
+    test("behind a proxy that knows it, it serves until the proxy has heard twice that it drains", async () => {
+      await using service = start({ PROXY_GATE: "1" });
+      const port = await service.port();
+      const probe = async () => (await ask(port, "/ready", { headers: { "X-Probe": "proxy" } })).status;
+      expect([await probe(), await probe()]).toEqual([200, 200]);
+      service.signal("SIGTERM");
+      await service.line("draining");
+      expect(await probe()).toBe(404);
+      // What the proxy sends before the second answer is answered in full.
+      const { status, headers } = await ask(port, rates);
+      expect([status, headers.connection]).toEqual([200, "close"]);
+      expect(service.lines.join()).not.toContain('"drained"');
+      expect(await probe()).toBe(404);
+      expect(await service.exit).toBe(0);
+    });
+
+    test("behind a proxy that never asked, it ends without waiting for one", async () => {
+      await using service = start({ PROXY_GATE: "1", DRAIN_TIMEOUT_MS: "2000" });
+      await service.port();
+      service.signal("SIGTERM");
+      expect(await service.exit).toBe(0);
+    });
+
     test("connections that rest, or on which nothing was ever asked, do not hold it up", async () => {
       await using service = start();
       const port = await service.port();

@@ -51,6 +51,32 @@ export const BASE_IMAGES: Lack = {
   },
 };
 
+/** Where base images and the provider come from: the public registries or the cache, each for itself. */
+export const SOURCES: Lack = {
+  async find() {
+    const { images, provider } = await chooseSources();
+    const missing = [...(images ? [] : ["base images"]), ...(provider ? [] : ["the docker provider"])];
+    if (missing.length === 0) return undefined;
+    return `neither a public registry nor the airgap cache has ${missing.join(" and ")}; build them: make airgap`;
+  },
+};
+
+/** All that a docker copy needs. */
+export const DOCKER_COPY: readonly Lack[] = [ENGINE, TERRAFORM, SOURCES];
+
+/**
+ * What a docker copy would lack on this machine, for suites that bring one up before their first test.
+ * @throws Error where REQUIRE_RUNTIMES names docker
+ */
+export async function dockerLacks(): Promise<string | undefined> {
+  for (const { find } of DOCKER_COPY) {
+    const missing = await find();
+    if (missing && isRequired("docker")) throw new Error(`REQUIRE_RUNTIMES names docker, and ${missing}`);
+    if (missing) return missing;
+  }
+  return undefined;
+}
+
 /** What `make airgap` builds. Where the public registries answer, nothing of it is used. */
 export const AIRGAP: Lack = {
   async find() {

@@ -52,13 +52,11 @@ export async function planDeployment(copy: Copy, request: DeployRequest): Promis
 
 async function addBeside(copy: Copy, request: DeployRequest, before: Deployment): Promise<void> {
   const { revision } = request.deployment;
-  const { terraform, addresses } = await configure(copy, request, [before.revision, revision]);
+  const { terraform, addresses, database } = await configure(copy, request, [before.revision, revision]);
+  const added = addresses.filter((address) => address.includes(revision.revision));
   try {
-    await applyOrExplain(
-      copy,
-      terraform,
-      addresses.filter((address) => address.includes(revision.revision)),
-    );
+    // The database too: where it is stopped or gone, a revision that waits for it would never get healthy.
+    await applyOrExplain(copy, terraform, [database, ...added]);
   } catch (error) {
     const old = await configure(copy, { ...request, deployment: before }, [before.revision]);
     await apply(old.terraform);
@@ -92,6 +90,7 @@ async function logsOfTheSick({ checkout, record }: Copy): Promise<string> {
 interface Configured {
   readonly terraform: TerraformFolder;
   readonly addresses: readonly string[];
+  readonly database: string;
 }
 
 async function configure(
@@ -102,11 +101,11 @@ async function configure(
   // Loaded when needed: it takes a third of a second, which most commands do without.
   const { synthCopy } = await import("../../stacks/synth.ts");
   const props = stackProps(copy, request.deployment.images, revisions);
-  const { folder, addresses } = synthCopy(copy.paths.terraform, copy.record.name, props);
+  const { folder, addresses, database } = synthCopy(copy.paths.terraform, copy.record.name, props);
   const { source, signal, report } = request;
   const terraform = { folder, source, signal, ...(report ? { report } : {}) };
   await initialise(terraform);
-  return { terraform, addresses };
+  return { terraform, addresses, database };
 }
 
 async function removeStrays(copy: Copy): Promise<void> {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Work } from "../../artefacts/artefact";
 import type { Checkout } from "../../copies/checkout";
-import { holdLock } from "../../copies/lock";
-import { imagesDirectory } from "../../copies/names";
+import { holdLockAt } from "../../copies/lock";
+import { imagesDirectory, locksDirectory } from "../../copies/names";
 import type { DumpReference } from "../../copies/registry";
 import type { ServiceBundle } from "../../images/api/bundle";
 import { prepareBuilds } from "../../images/contexts";
@@ -28,6 +28,9 @@ export interface ImageRequest {
   readonly kept?: string;
 }
 
+/** The lock of whoever builds. No copy's name begins with a dot. */
+export const IMAGES_LOCK = ".images";
+
 /** A first build loads the dump; another command may be at it. */
 const LOCK_WAIT_MS = 10 * 60_000;
 
@@ -39,11 +42,12 @@ export async function ensureImages(request: ImageRequest, work: Work): Promise<R
   const { checkout, bundle, dump, sources } = request;
   const kept = request.kept && (await haveAll([request.kept])) ? request.kept : undefined;
   const bases = await baseImages(sources.images, work);
-  const builds = prepareBuilds(checkout, { bundle, bases, ...(kept ? {} : { dump }) });
+  const builds = await prepareBuilds(checkout, { bundle, bases, ...(kept ? {} : { dump }) });
   const references = Object.fromEntries(builds.map(({ name, reference }) => [name, reference]));
   const images = { database: kept, ...references } as Record<ImageName, string>;
   if (await haveAll(Object.values(images))) return images;
-  await using _lock = await holdLock(checkout, ".images", { purpose: "build images", waitMs: LOCK_WAIT_MS });
+  const place = { directory: locksDirectory(checkout), name: IMAGES_LOCK, title: "The images of this checkout" };
+  await using _lock = await holdLockAt(place, { purpose: "build images", waitMs: LOCK_WAIT_MS });
   if (!(await haveAll(Object.values(images)))) await build(request, builds, work);
   return images;
 }
@@ -53,7 +57,7 @@ export async function wantedImages(
   { checkout, bundle, sources }: Pick<ImageRequest, "checkout" | "bundle" | "sources">,
   work: Work,
 ): Promise<Pick<Record<ImageName, string>, "api" | "proxy">> {
-  const builds = prepareBuilds(checkout, { bundle, bases: await baseImages(sources.images, work) });
+  const builds = await prepareBuilds(checkout, { bundle, bases: await baseImages(sources.images, work) });
   return Object.fromEntries(builds.map(({ name, reference }) => [name, reference])) as Record<"api" | "proxy", string>;
 }
 

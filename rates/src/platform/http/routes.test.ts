@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../../../tests/support/database";
 import { type TestApi, testApi } from "../../../testing/api";
 import { ask } from "../../../testing/http";
+import { Probes } from "./probes";
 
 let database: TestDatabase;
 let api: TestApi;
@@ -67,6 +68,40 @@ describe("HTTP: readiness, problems, request ids", () => {
         status: 404,
         headers: { connection: "close" },
       });
+    });
+  });
+
+  describe("/healthy", () => {
+    test("is 200 from when the process serves until it drains, where no proxy is in front", async () => {
+      await using alone = await testApi(database);
+      expect(await ask(alone.port, "/healthy")).toMatchObject({ status: 200, body: '{"status":"healthy"}' });
+      alone.lifecycle.drain();
+      const { status, body } = await ask(alone.port, "/healthy");
+      expect([status, JSON.parse(body).detail]).toEqual([503, expect.stringContaining("draining")]);
+    });
+
+    test("with PROXY_GATE=1 waits for two probes that were answered 200, and then stays", async () => {
+      await using gated = await testApi(database, { PROXY_GATE: "1" });
+      const healthy = async () => (await ask(gated.port, "/healthy")).status;
+      expect(await healthy()).toBe(503);
+      for (let count = 0; count < 3; count += 1) await ask(gated.port, "/ready");
+      expect(await healthy(), "asked by others than a proxy").toBe(503);
+      await ask(gated.port, "/ready", proxy);
+      const { body } = await ask(gated.port, "/healthy");
+      expect(JSON.parse(body)).toMatchObject({ status: 503, detail: expect.stringContaining("twice") });
+      await ask(gated.port, "/ready", proxy);
+      expect(await healthy()).toBe(200);
+      expect(await healthy(), "no further probe is needed").toBe(200);
+    });
+
+    test("counts no probe that came before the process served", () => {
+      const probes = new Probes();
+      for (let count = 0; count < 5; count += 1) probes.answered({ isServing: false, isDraining: false });
+      expect(probes.isKnown).toBe(false);
+      for (let count = 0; count < 2; count += 1) probes.answered({ isServing: true, isDraining: false });
+      expect(probes.isKnown).toBe(true);
+      probes.answered({ isServing: false, isDraining: true });
+      expect(probes.isKnown).toBe(true);
     });
   });
 
