@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Checkout, findCheckout } from "../copies/checkout";
+import { releaseAll } from "../copies/ledger";
 import { holdLock } from "../copies/lock";
 import { checkCopyName, copyPaths } from "../copies/names";
-import { releasePorts } from "../copies/port-ledger";
 import { readRecord, removeEmptyFolders, requireRecord, writeRecord } from "../copies/registry";
 import { ALL_RUNTIMES, runtimeOf } from "../runtimes/choice";
 import type { Runtime } from "../runtimes/runtime";
@@ -14,7 +14,7 @@ export async function down(name: string): Promise<void> {
   checkCopyName(name);
   if (!existsSync(copyPaths(checkout, name).directory)) requireRecord(checkout, name);
   await removeUnderLock(checkout, name);
-  await releasePorts(copyPaths(checkout, name).record);
+  await releaseAll(copyPaths(checkout, name).record);
   removeEmptyFolders(checkout);
   console.log(`Copy "${name}" is gone, with its data.`);
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { type Checkout, findCheckout } from "../copies/checkout";
 import { openCopyDatabase } from "../copies/connection";
-import { type Copy, copyOf, portOwner, ratesUrl } from "../copies/copy";
+import { type Copy, copyOf, ledgerOwner, ratesUrl } from "../copies/copy";
 import { findDump } from "../copies/dump-source";
+import { releaseAll } from "../copies/ledger";
 import { holdLock, withGuard } from "../copies/lock";
 import { checkCopyName, copyId } from "../copies/names";
-import { promisePort, releasePorts } from "../copies/port-ledger";
+import { promisePort } from "../copies/port-ledger";
 import { canBind, PORT_RANGES } from "../copies/ports";
 import { proveRates, ratesQuestionUrl } from "../copies/readiness";
 import { type CopyRecord, readRecord, removeEmptyFolders, writeRecord } from "../copies/registry";
@@ -77,7 +78,7 @@ function answerStep(copy: Copy, runtime: Runtime, asked: { url?: string }): Step
 async function undoBirth({ checkout, record }: Copy, runtime: Runtime): Promise<void> {
   writeRecord(checkout, { ...record, intent: "removal" });
   await runtime.remove(checkout, record.name);
-  await releasePorts(portOwner(checkout, record.name).file);
+  await releaseAll(ledgerOwner(checkout, record.name).file);
   console.error(`Copy "${record.name}" was not born; nothing of it is left.`);
 }
 
@@ -130,7 +131,7 @@ async function converge(checkout: Checkout, record: CopyRecord, options: UpOptio
 
 /** The port asked for, or the next free one, said aloud when it is not the first of the range. */
 async function takePort(checkout: Checkout, name: string, asked: number | undefined): Promise<number> {
-  const port = await promisePort({ owner: portOwner(checkout, name), range: PORT_RANGES.api, port: asked });
+  const port = await promisePort({ owner: ledgerOwner(checkout, name), range: PORT_RANGES.api, port: asked });
   const { first } = PORT_RANGES.api;
   if (asked === undefined && port !== first) console.log(`port: ${port} (the first free one from ${first})`);
   return port;

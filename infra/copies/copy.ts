@@ -1,6 +1,6 @@
 import type { Checkout } from "./checkout";
+import type { Owner } from "./ledger";
 import { type CopyPaths, copyPaths } from "./names";
-import type { PortOwner } from "./port-ledger";
 import type { CopyRecord } from "./registry";
 
 /** One complete environment: its record, and where its files lie. */
@@ -14,8 +14,8 @@ export function copyOf(checkout: Checkout, record: CopyRecord): Copy {
   return { checkout, record, paths: copyPaths(checkout, record.name) };
 }
 
-/** The copy as the ledger of ports knows it. */
-export function portOwner(checkout: Checkout, name: string): PortOwner {
+/** The copy as the ledger knows it. */
+export function ledgerOwner(checkout: Checkout, name: string): Owner {
   return { file: copyPaths(checkout, name).record, title: `copy "${name}" of ${checkout.copiesDir}` };
 }
 

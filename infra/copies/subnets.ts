@@ -66,6 +66,7 @@ function parse(cidr: string): Network[] {
 }
 
 function overlaps(one: Network, other: Network): boolean {
-  const shift = 32 - Math.min(one.bits, other.bits);
-  return one.base >>> shift === other.base >>> shift;
+  const bits = Math.min(one.bits, other.bits);
+  // A shift by 32 is none in JavaScript; a network of no fixed bits is everything.
+  return bits === 0 || one.base >>> (32 - bits) === other.base >>> (32 - bits);
 }

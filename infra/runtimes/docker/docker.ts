@@ -1,11 +1,12 @@
 import { execa } from "execa";
 import type { Checkout } from "../../copies/checkout";
 import { openCopyDatabase } from "../../copies/connection";
-import { type Copy, type DatabaseAddress, portOwner } from "../../copies/copy";
+import { type Copy, type DatabaseAddress, ledgerOwner } from "../../copies/copy";
+import { promise } from "../../copies/ledger";
 import { promisePort } from "../../copies/port-ledger";
 import { PORT_RANGES } from "../../copies/ports";
 import { Problem } from "../../copies/problem";
-import { type CopyRecord, isReadable, listRecords } from "../../copies/registry";
+import type { CopyRecord } from "../../copies/registry";
 import { nextFreeSubnet } from "../../copies/subnets";
 import { useEngine } from "../../images/engine";
 import type { Inspection, LogRequest, Runtime } from "../runtime";
@@ -35,11 +36,11 @@ export const docker: Runtime = {
 };
 
 async function claim(checkout: Checkout, name: string): Promise<Partial<CopyRecord>> {
-  const databasePort = await promisePort({ owner: portOwner(checkout, name), range: PORT_RANGES.database });
-  const promised = listRecords(checkout)
-    .filter(isReadable)
-    .flatMap(({ docker: taken }) => taken?.subnet ?? []);
-  return { docker: { databasePort, subnet: nextFreeSubnet([...promised, ...(await engineSubnets())]) } };
+  const owner = ledgerOwner(checkout, name);
+  const databasePort = await promisePort({ owner, range: PORT_RANGES.database });
+  const others = await engineSubnets();
+  const choose = (taken: ReadonlyMap<string, string>) => nextFreeSubnet([...taken.keys(), ...others]);
+  return { docker: { databasePort, subnet: await promise({ kind: "subnet", use: "network", owner, choose }) } };
 }
 
 /** The proxy first, so that it turns new requests away while the API finishes the ones it has. */

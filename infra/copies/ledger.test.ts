@@ -4,7 +4,9 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { temporaryFolder } from "../../tests/support/folder";
 import { findCheckout } from "./checkout";
-import { type PortOwner, promisePort, releasePorts } from "./port-ledger";
+import { type Owner, promise, releaseAll } from "./ledger";
+import { promisePort } from "./port-ledger";
+import { nextFreeSubnet } from "./subnets";
 
 /** Apart from the copies' own ports and from those of the other tests. */
 const range = { first: 21_600, last: 21_699 };
@@ -23,18 +25,18 @@ afterEach(() => {
 });
 
 /** A copy of a checkout; its file is there when it is born. */
-function owner(checkout: string, { born = false } = {}): PortOwner {
+function owner(checkout: string, { born = false } = {}): Owner {
   const file = join(folder.path, `${checkout}.json`);
   if (born) writeFileSync(file, "{}");
   return { file, title: `copy "dev" of /home/you/${checkout}` };
 }
 
 function promisedPorts(): string[] {
-  const ledger = readdirSync(folder.path).find((name) => name.startsWith("rates-ports-"));
-  return ledger ? readdirSync(join(folder.path, ledger)).filter((name) => /^\d+$/.test(name)) : [];
+  const ledger = readdirSync(folder.path).find((name) => name.startsWith("rates-ledger-"));
+  return ledger ? readdirSync(join(folder.path, ledger)).flatMap((name) => name.match(/^port-(\d+)$/)?.[1] ?? []) : [];
 }
 
-describe("the ledger of ports of all checkouts", () => {
+describe("the ledger of all checkouts", () => {
   test("never promises one port twice, also to twenty checkouts at once", async () => {
     const owners = Array.from({ length: 20 }, (_, index) => owner(`checkout-${index}`));
     const ports = await Promise.all(owners.map((one) => promisePort({ owner: one, range })));
@@ -81,7 +83,7 @@ describe("the ledger of ports of all checkouts", () => {
     const port = await promisedByAnother(born);
     const second = owner("second", { born: true });
     await expect(promisePort({ owner: second, range, port })).rejects.toThrow("belongs to");
-    await releasePorts(born.file);
+    await releaseAll(born.file);
     expect(promisedPorts()).toEqual([]);
     expect(await promisePort({ owner: second, range, port })).toBe(port);
   });
@@ -96,13 +98,22 @@ describe("the ledger of ports of all checkouts", () => {
     const [first, second] = [owner("first"), owner("second")];
     await promisePort({ owner: first, range });
     const kept = await promisePort({ owner: second, range });
-    await releasePorts(first.file);
+    await releaseAll(first.file);
     expect(promisedPorts()).toEqual([String(kept)]);
+  });
+
+  test("never promises one subnet twice, also to twenty checkouts at once, and keeps subnets and ports apart", async () => {
+    const owners = Array.from({ length: 20 }, (_, index) => owner(`checkout-${index}`));
+    const choose = (taken: ReadonlyMap<string, string>) => nextFreeSubnet([...taken.keys()], []);
+    const wishes = owners.map((one) => promise({ kind: "subnet", use: "network", owner: one, choose }));
+    const subnets = await Promise.all([...wishes, promisePort({ owner: owner("first"), range })]);
+    expect(new Set(subnets.slice(0, -1)).size).toBe(20);
+    expect(promisedPorts()).toHaveLength(1);
   });
 });
 
 /** A process of its own makes the promise and ends. */
-async function promisedByAnother(promisee: PortOwner, port?: number): Promise<number> {
+async function promisedByAnother(promisee: Owner, port?: number): Promise<number> {
   const wish = JSON.stringify({ owner: promisee, range, port });
   const script = `require("./infra/copies/port-ledger").promisePort(${wish}).then(console.log)`;
   const args = ["--require", "ts-node/register/transpile-only", "--eval", script];
