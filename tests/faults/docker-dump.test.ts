@@ -116,6 +116,7 @@ describe("docker: a user's own dump", () => {
   test.each([
     ["that is truncated", (dump: string) => dump.slice(0, dump.length / 2), /:\d+: .*truncated/s],
     ["with a price that is no number", (dump: string) => dump.replace("\t600\t", "\tdear\t"), /:\d+: .*dear/s],
+    ["with a port that does not exist", (dump: string) => dump.replace("600\tJPTYO", "600\tXXXXX"), /:\d+: .*XXXXX/s],
   ])("%s is refused, and nothing is left", async (_kind, change, message) => {
     const { copies, file, exitCode, all } = await bornFrom(change(OWN_DUMP));
     expect(exitCode).toBe(1);

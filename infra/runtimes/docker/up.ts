@@ -1,4 +1,4 @@
-import { checkDump } from "db/dump/check";
+import { checkReferences } from "db/dump/references";
 import { loadConfig } from "rates/src/config";
 import type { Copy } from "../../copies/copy";
 import { DATABASE_HOST } from "../../copies/docker-names";
@@ -74,7 +74,7 @@ function dumpStep({ copy }: UpContext): Step {
     title: "Dump",
     async run() {
       if (copy.record.intent !== "birth") return "data kept";
-      const { rows } = await checkDump(copy.record.dump.path);
+      const { rows } = await checkReferences(copy.record.dump.path);
       return `${rows.prices} prices in ${copy.record.dump.path}`;
     },
   };
