@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { type Checkout, findCheckout } from "../copies/checkout";
-import { releaseAll } from "../copies/ledger";
 import { holdLock } from "../copies/lock";
 import { checkCopyName, copyPaths } from "../copies/names";
 import { readRecord, removeEmptyFolders, requireRecord, writeRecord } from "../copies/registry";
 import { ALL_RUNTIMES, runtimeOf } from "../runtimes/choice";
 import type { Runtime } from "../runtimes/runtime";
+import { removeCopy } from "./removal";
 import { runStages } from "./steps";
 
 /** `copy down NAME`: removes the copy with its data. Also one whose record cannot be read or that was cut short. */
@@ -14,7 +14,6 @@ export async function down(name: string): Promise<void> {
   checkCopyName(name);
   if (!existsSync(copyPaths(checkout, name).directory)) requireRecord(checkout, name);
   await removeUnderLock(checkout, name);
-  await releaseAll(copyPaths(checkout, name).record);
   removeEmptyFolders(checkout);
   console.log(`Copy "${name}" is gone, with its data.`);
 }
@@ -25,7 +24,7 @@ async function removeUnderLock(checkout: Checkout, name: string): Promise<void> 
   const step = (runtime: Runtime) => ({
     title: `Remove copy "${name}"`,
     run: async () => {
-      await runtime.remove(checkout, name);
+      await removeCopy(checkout, name, runtime);
       return runtime.name;
     },
   });

@@ -3,7 +3,6 @@ import { type Checkout, findCheckout } from "../copies/checkout";
 import { openCopyDatabase } from "../copies/connection";
 import { type Copy, copyOf, ledgerOwner, ratesUrl } from "../copies/copy";
 import { findDump } from "../copies/dump-source";
-import { releaseAll } from "../copies/ledger";
 import { holdLock, withGuard } from "../copies/lock";
 import { checkCopyName, copyId } from "../copies/names";
 import { promisePort } from "../copies/port-ledger";
@@ -13,6 +12,7 @@ import { type CopyRecord, readRecord, removeEmptyFolders, writeRecord } from "..
 import { chooseRuntime, runtimeOf } from "../runtimes/choice";
 import type { Runtime, Step } from "../runtimes/runtime";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption";
+import { removeCopy } from "./removal";
 import { runStages } from "./steps";
 
 export interface UpOptions {
@@ -77,8 +77,7 @@ function answerStep(copy: Copy, runtime: Runtime, asked: { url?: string }): Step
 
 async function undoBirth({ checkout, record }: Copy, runtime: Runtime): Promise<void> {
   writeRecord(checkout, { ...record, intent: "removal" });
-  await runtime.remove(checkout, record.name);
-  await releaseAll(ledgerOwner(checkout, record.name).file);
+  await removeCopy(checkout, record.name, runtime);
   console.error(`Copy "${record.name}" was not born; nothing of it is left.`);
 }
 
@@ -87,7 +86,7 @@ async function finishRemoval(checkout: Checkout, name: string): Promise<CopyReco
   const record = readRecord(checkout, name);
   if (record?.intent !== "removal") return record;
   console.log(`The removal of copy "${name}" was cut short: finishing it`);
-  await runtimeOf(record).remove(checkout, name);
+  await removeCopy(checkout, name, runtimeOf(record));
   return undefined;
 }
 
