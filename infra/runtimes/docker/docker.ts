@@ -9,6 +9,7 @@ import { Problem } from "../../copies/problem";
 import type { CopyRecord } from "../../copies/registry";
 import { nextFreeSubnet } from "../../copies/subnets";
 import { useEngine } from "../../images/engine";
+import { inspectIntent } from "../common";
 import type { Inspection, LogRequest, Runtime } from "../runtime";
 import { readDeployment } from "./deployment";
 import { diagnose } from "./diagnosis";
@@ -54,18 +55,14 @@ async function stop(copy: Copy): Promise<void> {
 }
 
 async function inspect(copy: Copy): Promise<Inspection> {
-  const { intent } = copy.record;
   const deployment = readDeployment(copy);
   const revision = deployment ? { revision: deployment.revision.revision } : {};
-  if (intent === "birth" || intent === "removal") {
-    const again = intent === "birth" ? "up" : "down";
-    return { state: "unfinished", detail: `its ${intent} was cut short; make ${again} finishes it`, ...revision };
-  }
-  if (intent === "stopped") return { state: "stopped" };
+  const known = inspectIntent(copy.record);
+  if (known) return known.state === "unfinished" ? { ...known, ...revision } : known;
   const detail = whatIsMissing(await containersOf(copy), deployment?.revision.revision);
   const version = await serverVersion(copy);
-  const known = { ...revision, ...(version ? { serverVersion: version } : {}) };
-  return detail ? { state: "broken", detail, ...known } : { state: "running", ...known };
+  const found = { ...revision, ...(version ? { serverVersion: version } : {}) };
+  return detail ? { state: "broken", detail, ...found } : { state: "running", ...found };
 }
 
 function whatIsMissing(containers: readonly CopyContainer[], revision: string | undefined): string | undefined {

@@ -7,6 +7,7 @@ import { Problem } from "../../copies/problem";
 import { buildService, type ServiceBundle } from "../../images/api/bundle";
 import type { ImageName } from "../../images/image-build";
 import type { WantedRevision } from "../../stacks/copy-stack";
+import { buildStep } from "../common";
 import type { Stage, Step, UpContext } from "../runtime";
 import { chooseSources } from "./airgap";
 import { deploy, planDeployment } from "./deploy";
@@ -40,16 +41,6 @@ export async function plan(copy: Copy, signal: AbortSignal): Promise<readonly st
   const old = deployment.revision.revision;
   const replaced = revision === old ? [] : [`the API: revision ${old} is replaced by ${revision}`];
   return [...replaced, ...(await planDeployment(copy, { deployment, source: sources.provider, signal }))];
-}
-
-function buildStep({ copy }: UpContext, progress: Progress): Step {
-  return {
-    title: "Build the service",
-    async run() {
-      progress.bundle = await buildService(copy.checkout.root);
-      return progress.bundle.hash.slice(0, 12);
-    },
-  };
 }
 
 function sourcesStep(progress: Progress): Step {

@@ -8,6 +8,7 @@ import { Problem } from "../../copies/problem";
 import { isReadable, removeCopyFiles } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
 import { buildService, type ServiceBundle } from "../../images/api/bundle";
+import { buildStep, inspectIntent } from "../common";
 import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../runtime";
 import { ensureDataServer, leaveDataServer, otherEmbedded } from "./data-server";
 import { dropCopyDatabase, dropUnusedPristines, ensureCopyDatabase, ensurePristine } from "./databases";
@@ -41,16 +42,6 @@ function up(context: UpContext): Stage[] {
     [databaseStep(context)],
     [serviceStep(context, built)],
   ];
-}
-
-function buildStep({ copy }: UpContext, built: { bundle?: ServiceBundle }): Step {
-  return {
-    title: "Build the service",
-    async run() {
-      built.bundle = await buildService(copy.checkout.root);
-      return built.bundle.hash.slice(0, 12);
-    },
-  };
 }
 
 function serverStep({ copy, signal }: UpContext): Step {
@@ -149,14 +140,10 @@ async function remove(checkout: Checkout, name: string): Promise<void> {
 }
 
 async function inspect(copy: Copy): Promise<Inspection> {
-  const { intent } = copy.record;
   const service = runningService(copy);
   const revision = service ? { revision: service.revision } : {};
-  if (intent === "birth" || intent === "removal") {
-    const again = intent === "birth" ? "up" : "down";
-    return { state: "unfinished", detail: `its ${intent} was cut short; make ${again} finishes it`, ...revision };
-  }
-  if (intent === "stopped") return { state: "stopped" };
+  const known = inspectIntent(copy.record);
+  if (known) return known.state === "unfinished" ? { ...known, ...revision } : known;
   const version = await serverVersion(copy.checkout);
   if (!version) return { state: "broken", detail: "its data server does not run", ...revision };
   if (!service) return { state: "broken", detail: "its service does not run", serverVersion: version };
