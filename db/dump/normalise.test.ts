@@ -37,6 +37,14 @@ test("owners, rights, comments and extensions are left out; rows, keys and the u
   expect(rowsOf(written)).toHaveLength(3);
 });
 
+test("an older dump's index is found by psql, and its comment does not take the semicolon in", async () => {
+  const [wanted, older] = ["SELECT pg_catalog.set_config('search_path', '', false);", "SET search_path = public;"];
+  const index = "CREATE INDEX prices_day ON prices USING btree (day) -- by day\n;\n";
+  const written = await normalise(changedSample(wanted, older).replaceAll("public.", "").concat(index));
+  expect(written).toContain("set_config('search_path', 'public', false)");
+  expect(written).toContain(index);
+});
+
 test("names that are not ASCII and escapes are kept to the byte", async () => {
   const row = "CNGGZ\t広州 \\\\ Gu\\tang\tchina\n";
   const written = await normalise(changedSample("CNGGZ\tGuangzhou\tchina\n", row));

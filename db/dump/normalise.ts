@@ -4,12 +4,12 @@ import type { DumpSummary } from "./parts";
 import { type ReadOptions, readDump } from "./reader";
 
 /**
- * What psql has to be told before it reads: the dump's own settings are not among the parts. The search path is emptied
- * as pg_dump does, so that every name means what it says.
+ * What psql has to be told before it reads: the dump's own settings are not among the parts. The search path is for the
+ * indexes of older versions of pg_dump, whose names have no schema; all other names have one.
  */
-const SETTINGS = `SET client_encoding = 'UTF8';
+export const PSQL_SETTINGS = `SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
-SELECT pg_catalog.set_config('search_path', '', false);
+SELECT pg_catalog.set_config('search_path', 'public', false);
 `;
 
 /**
@@ -31,16 +31,21 @@ async function* normalised(
   options: ReadOptions,
   read: { summary?: DumpSummary },
 ): AsyncGenerator<string | Buffer, void, undefined> {
-  yield SETTINGS;
+  yield PSQL_SETTINGS;
   for await (const part of readDump(path, options)) {
     if (part.kind === "end") {
       read.summary = part.summary;
     } else if (part.kind === "statement") {
-      yield `${part.sql};\n`;
+      yield statementText(part.sql);
     } else {
       yield `COPY public.${part.table} (${part.columns.join(", ")}) FROM stdin;\n`;
       yield* part.rows;
       yield "\\.\n";
     }
   }
+}
+
+/** An index is as in the file and may end with a comment, which must not take the semicolon in. */
+export function statementText(sql: string): string {
+  return sql.includes("--") ? `${sql}\n;\n` : `${sql};\n`;
 }
