@@ -77,6 +77,14 @@ export const variables = {
     fallback: "3000",
     example: "3100",
   }),
+  // Node answers on one core; a copy of the size `small` has one process, containers are multiplied outside.
+  API_PROCESSES: defaulted(integer(1, 64), {
+    about:
+      "How many processes answer on PORT. Each has a pool of its own, and `/metrics` speaks of the one that answers.",
+    unit: "processes",
+    fallback: "1",
+    example: "2",
+  }),
   // Longer than the 60 s a proxy keeps an idle connection, so that it is the proxy that closes and no request meets a closing one.
   HTTP_KEEP_ALIVE_MS: defaulted(integer(1, AN_HOUR_MS), {
     about: "How long an idle HTTP connection stays open.",

@@ -2,7 +2,7 @@ import "./platform/navigator";
 import { Command } from "commander";
 import { loadConfig, readEnvironment } from "./config";
 import { explanationOf } from "./platform/explanation";
-import { serve } from "./server";
+import { serveInProcesses } from "./processes";
 
 /** Builds the command line; capabilities register their commands here. */
 function createProgram(): Command {
@@ -11,7 +11,7 @@ function createProgram(): Command {
     .command("api")
     .description("answer HTTP requests until SIGTERM or SIGINT")
     .action(async () => {
-      await serve(loadConfig(readEnvironment().values));
+      await serveInProcesses(loadConfig(readEnvironment().values));
     });
   return program;
 }

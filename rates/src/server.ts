@@ -4,6 +4,7 @@ import type { Config } from "./config";
 import { WrongCopy } from "./platform/database/failure";
 import { explanationOf } from "./platform/explanation";
 import { OpenConnections } from "./platform/http/open-connections";
+import type { Signals } from "./signals";
 
 /** Pause between two attempts to reach the database at start, in ms: a copy is up that much later at most. */
 const RETRY_PAUSE_MS = 100;
@@ -20,11 +21,11 @@ const HANDOVER_MS = 100;
  * or with 1 when the drain took longer than DRAIN_TIMEOUT_MS.
  * @throws {WrongCopy} when the database is another copy's, and what listening throws
  */
-export async function serve(config: Config): Promise<never> {
+export async function serve(config: Config, signals: Signals): Promise<never> {
   const app = createApp(config);
   const { http, lifecycle } = app;
   const connections = new OpenConnections(http.server);
-  const ended = firstSignal(app);
+  const ended = firstSignal(app, signals);
   process.on("uncaughtException", (error) => {
     http.log.fatal({ err: error }, "ending: an error that nothing handles leaves nothing to rely on");
     process.exit(1);
@@ -52,17 +53,16 @@ function isAddressInUse(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. As process 1 there is no default. */
-function firstSignal({ http }: App): Promise<void> {
+/** Resolves at the first signal; a second one ends the process at once. As process 1 there is no default. */
+function firstSignal({ http }: App, signals: Signals): Promise<void> {
   return new Promise((resolve) => {
     let seen = 0;
-    const onSignal = (signal: NodeJS.Signals): void => {
+    signals((signal) => {
       seen += 1;
       http.log.info({ signal }, seen === 1 ? "draining" : "second signal: ending at once");
       if (seen > 1) process.exit(1);
       resolve();
-    };
-    process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+    });
   });
 }
 

@@ -27,6 +27,10 @@ export class ServiceProcess implements AsyncDisposable {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Resolves to the first line that contains a text, or fails when the process ended without it. */
   async line(text: string): Promise<string> {
     const found = () => this.lines.find((line) => line.includes(text));

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { Pool, type PoolClient } from "pg";
 import type { Config } from "../../config";
 import { Connection } from "./connection";
-import { DatabaseUnavailable, Distrusted, WrongCopy } from "./failure";
+import { DatabaseUnavailable, Distrusted, isPassing, WrongCopy } from "./failure";
 
 /** A connection that is on loan from the pool. */
 type Loan = Connection & PoolClient;
@@ -16,6 +17,9 @@ export interface PoolStatistics {
 
 /** A live server answers the question in 0.1 ms; half a second bears a stalled machine and is hardly felt by a client. */
 const PROBE_LIMIT_MS = 500;
+
+/** A database is exchanged, or a server recovers, in tenths of a second. */
+const PASSING_RETRY_MS = 20;
 
 const PROBE = { text: "SELECT 1" };
 const COPY_ID_SETTING = { text: "SELECT current_setting('rates.copy_id', true) AS copy_id" };
@@ -81,9 +85,22 @@ export class ConnectionPool {
 
   async #next(): Promise<Loan> {
     const waited = this.#pool.totalCount >= this.#config.DATABASE_POOL_MAX && this.#pool.idleCount === 0;
-    const loan = asLoan(await this.#pool.connect().catch((cause) => this.#refuse(cause, waited)));
+    const loan = asLoan(await this.#connect().catch((cause) => this.#refuse(cause, waited)));
     this.#resting.delete(loan);
     return loan;
+  }
+
+  /** A refusal that passes by itself is waited out, so that the exchange of a database costs no request. */
+  async #connect(): Promise<PoolClient> {
+    const deadline = performance.now() + this.#config.DATABASE_CONNECT_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await this.#pool.connect();
+      } catch (error) {
+        if (!isPassing(error) || performance.now() > deadline) throw error;
+        await delay(PASSING_RETRY_MS);
+      }
+    }
   }
 
   #refuse(cause: unknown, waited: boolean): never {

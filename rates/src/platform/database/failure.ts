@@ -43,6 +43,17 @@ const UNAVAILABLE_CLASSES: ReadonlySet<string> = new Set(["08", "28", "3D", "53"
 /** SQLSTATEs that come as the last word on a connection that the server ends: shutdown, crash of another backend. */
 const LAST_WORDS: ReadonlySet<string> = new Set(["57P01", "57P02", "57P05"]);
 
+/**
+ * SQLSTATEs of a refused connection that another attempt may not meet: the database accepts none at the moment or is being
+ * exchanged for another of its name (`copy reset`), the server is starting up or going down.
+ */
+const PASSING: ReadonlySet<string> = new Set(["55000", "3D000", "57P03"]);
+
+/** Whether a connection was refused for a reason that passes by itself. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof DatabaseError && PASSING.has(error.code ?? "");
+}
+
 /** Whether a connection was lost under a statement, so that a read may be asked again on a fresh one. */
 export function isLost(error: unknown): boolean {
   if (error instanceof DatabaseError) return LAST_WORDS.has(error.code ?? "");
