@@ -1,45 +1,63 @@
 # Thin on purpose: every target names one command, and the variables are passed on. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up start stop down status logs vars sql dev doctor plan run config airgap test check format bench prove dataset docs
+.PHONY: help up start stop down down-all prune reset diff copies status logs vars sql dev doctor plan run config airgap test check format bench prove dataset docs
 
 copy := node infra/bin/copy.js
 installed := node_modules/.package-lock.json
+# COPY as one word, so that a name that cannot be one is refused whole; COPIES names several.
+name = $(if $(COPY),"$(COPY)")
+names = $(if $(COPIES),$(COPIES),$(name))
 # $(call option,VARIABLE,flag): the flag with the variable's value, or nothing where it is not set.
 option = $(if $($(1)),$(2) "$($(1))")
 
 help: ## this list
 	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: $(installed) ## bring a copy up: COPY=dev PORT=3100 RUNTIME=auto RATES_SQL=/path/to/own.sql
-	@$(copy) up $(COPY) $(call option,PORT,--port) $(call option,RUNTIME,--runtime) $(call option,RATES_SQL,--rates-sql)
+up: $(installed) ## bring a copy up (several: COPIES="qa-1 qa-2"): COPY=dev PORT=3100 RUNTIME=auto SIZE=small RATES_SQL=own.sql DAYS=7 LANES=20 FROM=dev TTL=2h
+	@$(copy) up $(names) $(call option,PORT,--port) $(call option,RUNTIME,--runtime) $(call option,SIZE,--size) \
+	  $(call option,RATES_SQL,--rates-sql) $(call option,DAYS,--days) $(call option,LANES,--lanes) \
+	  $(call option,FROM,--from) $(call option,TTL,--ttl)
 
 start: $(installed) ## start a stopped copy: COPY=dev
-	@$(copy) start $(COPY)
+	@$(copy) start $(name)
 
 stop: $(installed) ## stop a copy, keep its data: COPY=dev
-	@$(copy) stop $(COPY)
+	@$(copy) stop $(name)
 
-down: $(installed) ## remove a copy with its data: COPY=dev
-	@$(copy) down $(COPY)
+down: $(installed) ## remove a copy with its data: COPY=dev, or COPIES="qa-1 qa-2"
+	@$(copy) down $(names)
 
-status: $(installed) ## what copies there are: COPY=dev for one, JSON=1 for scripts
-	@$(copy) status $(COPY) $(if $(JSON),--json)
+down-all: $(installed) ## remove every copy, and what only they used: CONFIRM=1
+	@$(copy) down-all $(if $(CONFIRM),--confirm)
+
+prune: $(installed) ## remove the copies whose TTL is over, and what no copy uses
+	@$(copy) prune $(if $(JSON),--json)
+
+reset: $(installed) ## put a copy's data back to its dump: COPY=dev
+	@$(copy) reset $(name)
+
+diff: $(installed) ## how two copies differ: A=dev B=qa; exit code 2 when they do
+	@$(copy) diff $(A) $(B) $(if $(JSON),--json)
+
+copies: status
+status: $(installed) ## what copies there are (make copies too): COPY=dev for one, JSON=1 for scripts
+	@$(copy) status $(name) $(if $(JSON),--json)
 
 logs: $(installed) ## the end of a log: COPY=dev ROLE=api|database LINES=50 FOLLOW=1
-	@$(copy) logs $(COPY) $(call option,ROLE,--role) $(call option,LINES,--lines) $(if $(FOLLOW),--follow)
+	@$(copy) logs $(name) $(call option,ROLE,--role) $(call option,LINES,--lines) $(if $(FOLLOW),--follow)
 
 vars: $(installed) ## a copy's addresses as shell assignments: COPY=dev
-	@$(copy) vars $(COPY)
+	@$(copy) vars $(name)
 
 sql: $(installed) ## run SQL in a copy's database: COPY=dev SQL="SELECT 'alive'"
-	@$(copy) sql $(COPY) $(if $(SQL),--command "$$SQL") $(if $(JSON),--json)
+	@$(copy) sql $(name) $(if $(SQL),--command "$$SQL") $(if $(JSON),--json)
 
 dev: $(installed) ## run the service from source, anew at every save: COPY=dev PORT=4000
-	@$(copy) dev $(COPY) $(call option,PORT,--port)
+	@$(copy) dev $(name) $(call option,PORT,--port)
 
 plan: $(installed) ## what up would change: COPY=dev; exit code 2 when something would
-	@$(copy) plan $(COPY) $(if $(JSON),--json)
+	@$(copy) plan $(name) $(if $(JSON),--json)
 
 run: $(installed) ## a job inside a copy: COPY=dev RUN="rates --help"
 	@$(copy) run $(or $(COPY),dev) -- $(RUN)

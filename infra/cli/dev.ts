@@ -50,7 +50,8 @@ async function devEnvironment(copy: Copy, port: number): Promise<ServiceEnvironm
   if (state !== "running") throw new Problem(`Copy "${name}" is ${state}. Bring it up first: make up COPY=${name}`);
   const shared = sharedEnvironment(copy.checkout, copy.record);
   const database = await runtime.database(copy);
-  return serviceEnvironment(copy, { shared, revision: "dev", database, host: "127.0.0.1", port, proxyGate: false });
+  const place = { database, host: "127.0.0.1", port, proxyGate: false, processes: 1 };
+  return serviceEnvironment(copy, { shared, revision: "dev", ...place });
 }
 
 function watchSource(directory: string, onSave: () => void): AsyncDisposable {

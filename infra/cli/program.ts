@@ -1,13 +1,18 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Problem } from "../copies/problem";
+import { SIZES } from "../copies/sizes";
 import { airgap } from "./airgap";
 import { config } from "./config";
 import { dev } from "./dev";
+import { diff } from "./diff";
 import { doctor } from "./doctor";
-import { down } from "./down";
+import { down, downAll } from "./down";
+import { parseDuration } from "./duration";
 import { Interrupted } from "./interruption";
 import { logs } from "./logs";
 import { plan } from "./plan";
+import { prune } from "./prune";
+import { reset } from "./reset";
 import { run } from "./run";
 import { sql } from "./sql";
 import { status } from "./status";
@@ -17,6 +22,7 @@ import { vars } from "./vars";
 
 const DEFAULT_COPY = "dev";
 const COPY_ARGUMENT = ["[name]", "the copy", DEFAULT_COPY] as const;
+const COPIES_ARGUMENT: [string, string, string[]] = ["[names...]", "the copies", [DEFAULT_COPY]];
 
 const program = new Command("copy")
   .description("Copies of the rates system: each a PostgreSQL database and the API on top of it, beside the others")
@@ -24,11 +30,16 @@ const program = new Command("copy")
 
 program
   .command("up")
-  .description("bring a copy up, from wherever it is, and prove that it answers right")
-  .argument(...COPY_ARGUMENT)
+  .description("bring copies up, from wherever they are, and prove that they answer right")
+  .argument(...COPIES_ARGUMENT)
   .option("--port <port>", "the port to answer on (default: the next free one from 3000)", parsePort)
   .addOption(new Option("--runtime <runtime>", "auto, embedded or docker").env("RUNTIME").default("auto"))
+  .addOption(new Option("--size <size>", "how much of the machine it takes").choices(Object.keys(SIZES)))
   .option("--rates-sql <file>", "a dump of your own to be born from (default: db/rates.sql)")
+  .option("--days <days>", "only the last so many days of the dump's prices", parseCount)
+  .option("--lanes <lanes>", "only so many lanes, those with the most prices", parseCount)
+  .option("--from <copy>", "be born with the present data of another copy")
+  .option("--ttl <duration>", "how long it is wanted, for example 2h; after that prune removes it", parseDuration)
   .action(up);
 program
   .command("start")
@@ -42,11 +53,34 @@ program
   .action(stop);
 program
   .command("down")
-  .description("remove a copy with its data")
-  .argument(...COPY_ARGUMENT)
+  .description("remove copies with their data")
+  .argument(...COPIES_ARGUMENT)
   .action(down);
 program
+  .command("down-all")
+  .description("remove every copy of this checkout, and what only they used")
+  .option("--confirm", "that this is meant", false)
+  .action(downAll);
+program
+  .command("prune")
+  .description("remove the copies whose TTL is over, and what no copy uses any more")
+  .option("--json", "for scripts", false)
+  .action(prune);
+program
+  .command("reset")
+  .description("put a copy's data back to its dump")
+  .argument(...COPY_ARGUMENT)
+  .action(reset);
+program
+  .command("diff")
+  .description("how two copies differ: revision, schema, row counts; exit code 2 when they do")
+  .argument("<one>", "a copy")
+  .argument("<other>", "another copy")
+  .option("--json", "for scripts", false)
+  .action(diff);
+program
   .command("status")
+  .alias("copies")
   .description("what copies there are and how they are")
   .argument("[name]", "one copy only")
   .option("--json", "for scripts", false)

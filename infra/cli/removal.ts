@@ -1,6 +1,8 @@
 import type { Checkout } from "../copies/checkout";
 import { ledgerOwner } from "../copies/copy";
+import { removeUnusedSubsets } from "../copies/dump-source";
 import { releaseAll } from "../copies/ledger";
+import { ALL_RUNTIMES } from "../runtimes/choice";
 import type { Runtime } from "../runtimes/runtime";
 
 /**
@@ -10,4 +12,11 @@ import type { Runtime } from "../runtimes/runtime";
 export async function removeCopy(checkout: Checkout, name: string, runtime: Runtime): Promise<void> {
   await runtime.remove(checkout, name);
   await releaseAll(ledgerOwner(checkout, name).file);
+}
+
+/** Removes what was kept for the next copy and no copy uses now. @returns a line for each thing removed */
+export async function removeUnused(checkout: Checkout): Promise<string[]> {
+  const removed = removeUnusedSubsets(checkout);
+  for (const runtime of ALL_RUNTIMES) removed.push(...(await runtime.removeUnused(checkout)));
+  return removed;
 }

@@ -1,4 +1,5 @@
 import { findCheckout } from "../copies/checkout";
+import { refuseForeignDatabase } from "../copies/connection";
 import { copyOf } from "../copies/copy";
 import { requireRecord } from "../copies/registry";
 import { runtimeOf } from "../runtimes/choice";
@@ -7,5 +8,7 @@ import { runtimeOf } from "../runtimes/choice";
 export async function run(name: string, command: readonly string[]): Promise<void> {
   const checkout = findCheckout();
   const record = requireRecord(checkout, name);
-  process.exitCode = await runtimeOf(record).run(copyOf(checkout, record), command);
+  const [copy, runtime] = [copyOf(checkout, record), runtimeOf(record)];
+  await refuseForeignDatabase(copy, await runtime.database(copy));
+  process.exitCode = await runtime.run(copy, command);
 }

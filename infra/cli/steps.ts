@@ -4,6 +4,9 @@ import type { Stage, Step } from "../runtimes/runtime";
 /** Often enough to see that work goes on; short steps print nothing. */
 const REPORT_EVERY_MS = 1_000;
 
+/** Runs stages, whichever way they are shown. */
+export type ShowStages = (stages: readonly Stage[]) => Promise<void>;
+
 /** Runs the stages one after the other, the steps of one side by side, each shown with its outcome and its time. */
 export async function runStages(stages: readonly Stage[]): Promise<void> {
   const tasks = stages.map((stage) => (stage.length === 1 && stage[0] ? taskOf(stage[0]) : groupOf(stage)));

@@ -29,5 +29,5 @@ export async function stop(name: string): Promise<void> {
 /** `copy start NAME`: what `up` does, for a copy that is there. */
 export async function start(name: string): Promise<void> {
   requireRecord(findCheckout(), name);
-  await up(name, { runtime: "auto" });
+  await up([name], { runtime: "auto" });
 }

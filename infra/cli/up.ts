@@ -1,78 +1,129 @@
-import { randomBytes } from "node:crypto";
 import { type Checkout, findCheckout } from "../copies/checkout";
-import { openCopyDatabase } from "../copies/connection";
-import { type Copy, copyOf, ledgerOwner, ratesUrl } from "../copies/copy";
-import { findDump } from "../copies/dump-source";
-import { holdLock, withGuard } from "../copies/lock";
-import { checkCopyName, copyId } from "../copies/names";
-import { promisePort } from "../copies/port-ledger";
-import { canBind, PORT_RANGES } from "../copies/ports";
-import { proveRates, ratesQuestionUrl } from "../copies/readiness";
+import { type Copy, copyOf, ratesUrl } from "../copies/copy";
+import { holdLock } from "../copies/lock";
+import { checkCopyName } from "../copies/names";
+import { Problem } from "../copies/problem";
 import { type CopyRecord, readRecord, removeEmptyFolders, writeRecord } from "../copies/registry";
 import { chooseRuntime, runtimeOf } from "../runtimes/choice";
-import type { Runtime, Step } from "../runtimes/runtime";
+import type { Runtime } from "../runtimes/runtime";
+import { answerStep } from "./answer-step";
+import { type BirthOptions, born, converge, runtimeForBirth } from "./birth";
+import { eachCopy } from "./each-copy";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption";
 import { removeCopy } from "./removal";
-import { runStages } from "./steps";
+import { runStages, type ShowStages } from "./steps";
 
-export interface UpOptions {
+export interface UpOptions extends BirthOptions {
   /** RUNTIME: `auto` or a runtime's name. */
   readonly runtime: string;
-  /** PORT: the port to answer on; undefined takes the next free one, or keeps the copy's own. */
-  readonly port?: number;
-  /** RATES_SQL: the dump a new copy is born from; undefined takes db/rates.sql. */
-  readonly ratesSql?: string;
 }
 
-/** `copy up NAME`: brings the copy from wherever it is to running and proves that its answers are right. */
-export async function up(name: string, options: UpOptions): Promise<void> {
+/** `copy up NAME...`: brings copies from wherever they are to running and proves that their answers are right. */
+export async function up(names: readonly string[], options: UpOptions): Promise<void> {
   const checkout = findCheckout();
-  checkCopyName(name);
+  for (const name of names) checkCopyName(name);
+  if (names.length > 1 && options.port !== undefined) {
+    throw new Problem(`PORT=${options.port} can be one copy's only. Leave it out, or bring the copies up one by one.`);
+  }
+  using interrupted = interruption();
+  const { signal } = interrupted;
   try {
-    await upUnderLock(checkout, name, options);
+    const [only] = names;
+    if (names.length === 1 && only) await upOne({ checkout, name: only, options, signal });
+    else await upSeveral(names, { checkout, options, signal });
   } finally {
+    if (signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
     removeEmptyFolders(checkout);
   }
 }
 
-async function upUnderLock(checkout: Checkout, name: string, options: UpOptions): Promise<void> {
+interface Common {
+  readonly checkout: Checkout;
+  readonly options: UpOptions & { readonly birthRuntime?: string | undefined };
+  readonly signal: AbortSignal;
+}
+
+async function upOne({ name, ...common }: Common & { readonly name: string }): Promise<void> {
   const begun = performance.now();
+  const say = (line: string) => console.log(line);
+  const { url, question } = await upUnderLock(name, { ...common, say, announce: say, show: runStages });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(`\nCopy "${name}" is up at ${url} after ${seconds} s. Ask it:\n\n  curl "${question}"\n`);
+}
+
+/** Side by side, with a line each: what all of them need (images, templates) is made once, by one of them. */
+async function upSeveral(names: readonly string[], common: Common): Promise<void> {
+  const begun = performance.now();
+  const announced = new Set<string>();
+  const announce = (line: string) => {
+    if (!announced.has(line)) console.log(line);
+    announced.add(line);
+  };
+  const birthRuntime = await chooseForBirths(names, { ...common, announce });
+  const options = { ...common.options, birthRuntime };
+  await eachCopy(names, async (name, show) => {
+    const { url } = await upUnderLock(name, { ...common, options, say: () => {}, announce, show });
+    return url;
+  });
+  console.log(`\n${names.length} copies are up after ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
+}
+
+/** Decided once and said before anything else. @returns undefined where every copy is there already */
+async function chooseForBirths(
+  names: readonly string[],
+  { checkout, options, announce }: Common & Pick<Showing, "announce">,
+): Promise<string | undefined> {
+  if (names.every((name) => readRecord(checkout, name))) return undefined;
+  const { runtime, reason } = await chooseRuntime(runtimeForBirth(checkout, options), undefined);
+  announce(`runtime: ${reason}`);
+  return runtime.name;
+}
+
+interface Showing extends Common {
+  /** What concerns this copy alone. */
+  readonly say: (line: string) => void;
+  /** What several copies have in common. */
+  readonly announce: (line: string) => void;
+  readonly show: ShowStages;
+}
+
+interface Up {
+  readonly url: string;
+  /** A question with prices, as a URL. */
+  readonly question: string;
+}
+
+async function upUnderLock(name: string, showing: Showing): Promise<Up> {
+  const { checkout, options, signal, say, announce, show } = showing;
+  signal.throwIfAborted();
   await using _lock = await holdLock(checkout, name, { purpose: `up ${name}` });
   const before = await finishRemoval(checkout, name);
-  const { runtime, reason } = await chooseRuntime(options.runtime, before);
-  console.log(`runtime: ${reason}`);
-  const record = before ? await converge(checkout, before, options) : await born(checkout, name, { runtime, options });
-  const url = await bringUp(copyOf(checkout, record), runtime);
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  console.log(`\nCopy "${name}" is up at ${ratesUrl({ record })} after ${seconds} s. Ask it:\n\n  curl "${url}"\n`);
+  const asked = before ? options.runtime : (options.birthRuntime ?? runtimeForBirth(checkout, options));
+  const { runtime, reason } = await chooseRuntime(asked, before);
+  if (!options.birthRuntime) announce(`runtime: ${reason}`);
+  const work = { checkout, name, options, say };
+  const record = before ? await converge(before, work) : await born(runtime, work);
+  const copy = copyOf(checkout, record);
+  return { url: ratesUrl(copy), question: await bringUp({ copy, runtime, signal, show }) };
+}
+
+interface BringUp extends Pick<Showing, "signal" | "show"> {
+  readonly copy: Copy;
+  readonly runtime: Runtime;
 }
 
 /** Runs the steps. A birth that fails or is interrupted leaves nothing behind; a copy that was there stays. */
-async function bringUp(copy: Copy, runtime: Runtime): Promise<string> {
-  using interrupted = interruption();
-  const { signal } = interrupted;
+async function bringUp({ copy, runtime, signal, show }: BringUp): Promise<string> {
   const asked: { url?: string } = {};
   try {
-    await runStages([...runtime.up({ copy, signal }), [answerStep(copy, runtime, asked)]]);
+    await show([...runtime.up({ copy, signal }), [answerStep(copy, runtime, asked)]]);
     signal.throwIfAborted();
     writeRecord(copy.checkout, { ...copy.record, intent: "running" });
     return asked.url ?? "";
   } catch (error) {
     if (copy.record.intent === "birth") await undoBirth(copy, runtime);
-    if (signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
     throw signal.aborted ? signal.reason : error;
   }
-}
-
-function answerStep(copy: Copy, runtime: Runtime, asked: { url?: string }): Step {
-  return {
-    title: "Answer",
-    async run() {
-      await using client = await openCopyDatabase(copy, await runtime.database(copy));
-      asked.url = ratesQuestionUrl(ratesUrl(copy), await proveRates(ratesUrl(copy), client));
-      return "/rates equals the task's query";
-    },
-  };
 }
 
 async function undoBirth({ checkout, record }: Copy, runtime: Runtime): Promise<void> {
@@ -88,50 +139,4 @@ async function finishRemoval(checkout: Checkout, name: string): Promise<CopyReco
   console.log(`The removal of copy "${name}" was cut short: finishing it`);
   await removeCopy(checkout, name, runtimeOf(record));
   return undefined;
-}
-
-interface Birth {
-  readonly runtime: Runtime;
-  readonly options: UpOptions;
-}
-
-async function born(checkout: Checkout, name: string, { runtime, options }: Birth): Promise<CopyRecord> {
-  const dump = await findDump(checkout, options.ratesSql);
-  return withGuard(checkout, async () =>
-    writeRecord(checkout, {
-      version: 1,
-      name,
-      id: copyId(checkout, name, randomBytes(4).toString("hex")),
-      runtime: runtime.name,
-      size: "small",
-      intent: "birth",
-      port: await takePort(checkout, name, options.port),
-      dump,
-      createdAt: new Date().toISOString(),
-      ...(await runtime.claim(checkout, name)),
-    }),
-  );
-}
-
-/** What may change in a copy that is there: its port. Its data stays what it is, and that is said. */
-async function converge(checkout: Checkout, record: CopyRecord, options: UpOptions): Promise<CopyRecord> {
-  const dump = await findDump(checkout, options.ratesSql, record.dump);
-  if (dump.sha256 !== record.dump.sha256) {
-    console.log(`${dump.path} is not the dump this copy was born from; its data stays. A new copy takes the new dump.`);
-  }
-  const holds = await runtimeOf(record).holdsPort(copyOf(checkout, record));
-  if ((options.port ?? record.port) === record.port && (holds || (await canBind(record.port)))) return record;
-  return withGuard(checkout, async () => {
-    const port = await takePort(checkout, record.name, options.port);
-    if (port !== record.port) console.log(`port: ${port} from now on, instead of ${record.port}`);
-    return writeRecord(checkout, { ...record, port });
-  });
-}
-
-/** The port asked for, or the next free one, said aloud when it is not the first of the range. */
-async function takePort(checkout: Checkout, name: string, asked: number | undefined): Promise<number> {
-  const port = await promisePort({ owner: ledgerOwner(checkout, name), range: PORT_RANGES.api, port: asked });
-  const { first } = PORT_RANGES.api;
-  if (asked === undefined && port !== first) console.log(`port: ${port} (the first free one from ${first})`);
-  return port;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCheckout } from "../copies/checkout";
+import { refuseForeignDatabase } from "../copies/connection";
 import { type Copy, copyOf, databaseUrl, ratesUrl } from "../copies/copy";
 import { requireRecord } from "../copies/registry";
 import { writePassfile } from "../copies/secrets";
@@ -8,7 +9,9 @@ import { runtimeOf } from "../runtimes/choice";
 
 /** What other programs need to talk to the copy. No value is a secret; PGPASSFILE names the file that holds one. */
 async function copyVariables(copy: Copy): Promise<Record<string, string>> {
-  const { passwordFile, ...address } = await runtimeOf(copy.record).database(copy);
+  const found = await runtimeOf(copy.record).database(copy);
+  await refuseForeignDatabase(copy, found);
+  const { passwordFile, ...address } = found;
   const passfile = join(copy.paths.secrets, "pgpass");
   writePassfile(passfile, { ...address, password: readFileSync(passwordFile, "utf8").trim() });
   return {

@@ -43,3 +43,15 @@ export async function openCopyDatabase(copy: Copy, { passwordFile, ...address }:
     `Database ${address.database} on port ${address.port} belongs to copy ${found}, not to ${copy.record.id}: nothing was done.`,
   );
 }
+
+/**
+ * For commands that hand out a copy's database without asking it anything themselves.
+ * @throws Problem naming both ids, when the database there is another copy's; one that does not answer is not refused
+ */
+export async function refuseForeignDatabase(copy: Copy, address: DatabaseAddress): Promise<void> {
+  try {
+    await using _client = await openCopyDatabase(copy, address);
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+  }
+}

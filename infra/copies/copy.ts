@@ -1,4 +1,5 @@
 import type { Checkout } from "./checkout";
+import { enginePlace } from "./engine-place";
 import type { Owner } from "./ledger";
 import { type CopyPaths, copyPaths } from "./names";
 import type { CopyRecord } from "./registry";
@@ -20,7 +21,7 @@ export function ledgerOwner(checkout: Checkout, name: string): Owner {
 }
 
 export function ratesUrl({ record }: Pick<Copy, "record">): string {
-  return `http://127.0.0.1:${record.port}`;
+  return `http://${enginePlace(record.docker?.engine).host}:${record.port}`;
 }
 
 /** Where a copy's database is, without its password. */

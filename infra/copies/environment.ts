@@ -5,7 +5,15 @@ import { type Copy, type DatabaseAddress, databaseUrl } from "./copy";
 import { SIZES } from "./sizes";
 
 /** The variables that differ between two copies of one revision. */
-type OwnVariable = "COPY_ID" | "DATABASE_PASSWORD_FILE" | "DATABASE_URL" | "HOST" | "PORT" | "PROXY_GATE" | "REVISION";
+type OwnVariable =
+  | "API_PROCESSES"
+  | "COPY_ID"
+  | "DATABASE_PASSWORD_FILE"
+  | "DATABASE_URL"
+  | "HOST"
+  | "PORT"
+  | "PROXY_GATE"
+  | "REVISION";
 
 /** What every copy of one size and code shares: together with the code it makes the revision. */
 export type SharedEnvironment = Omit<ServiceEnvironment, OwnVariable>;
@@ -40,6 +48,8 @@ export interface OwnSettings {
   readonly database: DatabaseAddress;
   readonly host: string;
   readonly port: number;
+  /** API processes behind this one port. */
+  readonly processes: number;
   /** Whether a proxy has to know the process before it counts as healthy. */
   readonly proxyGate: boolean;
 }
@@ -48,6 +58,7 @@ export interface OwnSettings {
 export function serviceEnvironment({ record }: Copy, own: OwnSettings): ServiceEnvironment {
   return {
     ...own.shared,
+    API_PROCESSES: String(own.processes),
     COPY_ID: record.id,
     DATABASE_PASSWORD_FILE: own.database.passwordFile,
     DATABASE_URL: databaseUrl(own.database),

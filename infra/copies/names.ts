@@ -50,6 +50,11 @@ export function imagesDirectory(checkout: Checkout): string {
   return join(checkout.copiesDir, ".images");
 }
 
+/** Parts of dumps, each made once for all copies that want it. */
+export function subsetsDirectory(checkout: Checkout): string {
+  return join(checkout.copiesDir, ".subsets");
+}
+
 /** The folder of the locks that commands hold while they work on a copy. */
 export function locksDirectory(checkout: Checkout): string {
   return join(checkout.copiesDir, ".locks");

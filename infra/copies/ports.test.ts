@@ -30,14 +30,14 @@ describe("the port ledger", () => {
   });
 
   test("an explicit port of another copy is refused by that copy's name", async () => {
-    await expect(requireFreePort(3999, new Map([[3999, 'copy "qa"']]))).rejects.toThrow(
+    await expect(requireFreePort(3999, { reserved: new Map([[3999, 'copy "qa"']]) })).rejects.toThrow(
       'Port 3999 belongs to copy "qa"',
     );
   });
 
   test("an explicit port that is taken is refused with the holder's command and pid", async () => {
     await using taken = await listener();
-    await expect(requireFreePort(taken.port, new Map())).rejects.toThrow(
+    await expect(requireFreePort(taken.port, { reserved: new Map() })).rejects.toThrow(
       new RegExp(`Port ${taken.port} is taken by .*node.* \\(pid ${process.pid}\\)`),
     );
   });

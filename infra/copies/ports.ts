@@ -21,15 +21,19 @@ export interface PortRequest {
   readonly range: PortRange;
   /** Ports promised to other copies, running or not, with who has them. */
   readonly reserved: ReadonlyMap<number, string>;
+  /** Whether a port could be listened on where it is to be: on this machine unless told otherwise. */
+  readonly isFree?: PortTest | undefined;
 }
+
+export type PortTest = (port: number) => Promise<boolean>;
 
 /**
  * The first port of the range that is neither promised nor bound by anyone on this machine.
  * @throws Problem when the range is used up.
  */
-export async function nextFreePort({ range, reserved }: PortRequest): Promise<number> {
+export async function nextFreePort({ range, reserved, isFree = canBind }: PortRequest): Promise<number> {
   for (let port = range.first; port <= range.last; port += 1) {
-    if (!reserved.has(port) && (await canBind(port))) return port;
+    if (!reserved.has(port) && (await isFree(port))) return port;
   }
   throw new Problem(
     `Every port from ${range.first} to ${range.last} is taken (${reserved.size} of them are promised to copies). ` +
@@ -38,11 +42,15 @@ export async function nextFreePort({ range, reserved }: PortRequest): Promise<nu
 }
 
 /** @throws Problem naming the holder, when someone else has the port. */
-export async function requireFreePort(port: number, reserved: PortRequest["reserved"]): Promise<number> {
+export async function requireFreePort(
+  port: number,
+  { reserved, isFree = canBind }: Omit<PortRequest, "range">,
+): Promise<number> {
   const owner = reserved.get(port);
   if (owner) throw new Problem(`Port ${port} belongs to ${owner}. Name another with PORT=..., or leave PORT out.`);
-  if (await canBind(port)) return port;
-  throw new Problem(`Port ${port} is taken by ${portHolder(port)}. Name another with PORT=..., or leave PORT out.`);
+  if (await isFree(port)) return port;
+  const holder = isFree === canBind ? portHolder(port) : "another container";
+  throw new Problem(`Port ${port} is taken by ${holder}. Name another with PORT=..., or leave PORT out.`);
 }
 
 /** Whether a server on 127.0.0.1 could listen there now. */

@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import type { Subset } from "db/subset/subset";
 import type { Checkout } from "./checkout";
-import { copyPaths, dataServerDirectory, locksDirectory } from "./names";
+import { copyPaths, dataServerDirectory, locksDirectory, subsetsDirectory } from "./names";
 import { Problem } from "./problem";
 import type { SizeName } from "./sizes";
 
@@ -28,6 +29,17 @@ export interface DumpReference {
   readonly bytes: number;
   readonly modifiedMs: number;
   readonly sha256: string;
+  /** Where `path` is a part of another dump, made by us: which part, and of which dump. */
+  readonly subset?: Subset & { readonly of: DumpReference };
+}
+
+/** Whose data, as it was at a moment, a copy was born with. */
+export interface BranchOrigin {
+  readonly copy: string;
+  /** Its copy id: a later copy of the same name is another one. */
+  readonly id: string;
+  /** When it was branched: ISO 8601, UTC. */
+  readonly at: string;
 }
 
 /** What is known of a copy, kept in `.copies/<name>/copy.json`. */
@@ -43,12 +55,18 @@ export interface CopyRecord {
   readonly dump: DumpReference;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** The copy it is a branch of; it then began with that one's data and not with its dump's. */
+  readonly branch?: BranchOrigin;
+  /** When `copy prune` may remove it, as asked for with TTL: ISO 8601, UTC. Undefined is never. */
+  readonly expiresAt?: string;
   /** What a docker copy has taken for itself. */
   readonly docker?: DockerClaim;
 }
 
 /** Taken at birth, kept for life. */
 export interface DockerClaim {
+  /** The engine it lives on, as DOCKER_HOST named it; undefined is the one on this machine. */
+  readonly engine?: string;
   /** The database's port on 127.0.0.1. */
   readonly databasePort: number;
   /** CIDR of the copy's network. */
@@ -137,6 +155,7 @@ export function removeCopyFiles(checkout: Checkout, name: string): void {
 
 /** Once the last copy is gone, so is the folder of the copies. Someone else's file in it keeps it. */
 export function removeEmptyFolders(checkout: Checkout): void {
+  if (listNames(checkout).length === 0) rmSync(subsetsDirectory(checkout), { recursive: true, force: true });
   for (const directory of [locksDirectory(checkout), dataServerDirectory(checkout), checkout.copiesDir]) {
     try {
       rmdirSync(directory);

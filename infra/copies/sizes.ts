@@ -4,7 +4,7 @@ export interface Size {
   readonly poolMax: number;
   /** Upper bound of the service's JavaScript heap, in MiB. */
   readonly heapMiB: number;
-  /** API processes; docker only, an embedded copy is one process. */
+  /** API processes: containers behind the proxy, or processes that share the embedded copy's port. */
   readonly apiProcesses: number;
   /** Memory limits of the containers. */
   readonly apiMemoryMiB: number;
@@ -12,6 +12,8 @@ export interface Size {
 }
 
 export type SizeName = "small" | "full";
+
+export const DEFAULT_SIZE: SizeName = "small";
 
 /**
  * `small` answers a person or a test suite, and twenty of them have to fit one machine: 20 x 4 connections stay well

@@ -1,4 +1,5 @@
 import { findCheckout } from "../copies/checkout";
+import { engineInUse } from "../copies/engine-place";
 import { Problem } from "../copies/problem";
 import type { CopyRecord, RuntimeName } from "../copies/registry";
 import { docker } from "./docker/docker";
@@ -51,10 +52,21 @@ async function chooseByMachine(): Promise<RuntimeChoice> {
   return { runtime: embedded, reason: `embedded (needs Node alone; for docker: ${missing})` };
 }
 
-export function runtimeOf(record: Pick<CopyRecord, "runtime" | "name">): Runtime {
+/** @throws Problem when the copy lives on another engine than commands talk to now, or its runtime is unknown */
+export function runtimeOf(record: Pick<CopyRecord, "runtime" | "name" | "docker">): Runtime {
   const runtime = RUNTIMES[record.runtime];
   if (!runtime) throw new Problem(`Copy "${record.name}" names an unknown runtime: ${record.runtime}.`);
+  const elsewhere = engineElsewhere(record);
+  if (elsewhere) throw new Problem(`Copy "${record.name}" lives on ${elsewhere}.`);
   return runtime;
+}
+
+/** @returns the engine that a docker copy lives on and how to talk to it, where that is not the one in use */
+export function engineElsewhere({ docker: claim }: Pick<CopyRecord, "docker">): string | undefined {
+  if (!claim || claim.engine === engineInUse()) return undefined;
+  return claim.engine
+    ? `the engine ${claim.engine}: say so with DOCKER_HOST=${claim.engine}`
+    : `this machine's engine: leave DOCKER_HOST=${engineInUse()} out`;
 }
 
 function isRuntimeName(name: string): name is RuntimeName {

@@ -1,4 +1,7 @@
-import type { CopyRecord } from "../copies/registry";
+import type { Checkout } from "../copies/checkout";
+import { holdLock } from "../copies/lock";
+import { Problem } from "../copies/problem";
+import { type BranchOrigin, type CopyRecord, requireRecord } from "../copies/registry";
 import { buildService, type ServiceBundle } from "../images/api/bundle";
 import type { Inspection, Step, UpContext } from "./runtime";
 
@@ -19,4 +22,21 @@ export function inspectIntent({ intent }: CopyRecord): Inspection | undefined {
   if (intent === "running") return undefined;
   const again = intent === "birth" ? "up" : "down";
   return { state: "unfinished", detail: `its ${intent} was cut short; make ${again} finishes it` };
+}
+
+/** A copy that comes up or is reset at the same time has to be waited for; each takes seconds. */
+const ORIGIN_WAIT_MS = 60_000;
+
+/**
+ * Keeps other commands off the copy that a branch takes its data from, while it does.
+ * @throws Problem when it is gone, another one by now, or not running
+ */
+export async function holdOrigin(checkout: Checkout, name: string, origin: BranchOrigin): Promise<AsyncDisposable> {
+  const purpose = `branch ${name} from ${origin.copy}`;
+  const lock = await holdLock(checkout, origin.copy, { purpose, waitMs: ORIGIN_WAIT_MS });
+  const found = requireRecord(checkout, origin.copy);
+  if (found.id === origin.id && found.intent === "running") return lock;
+  await lock[Symbol.asyncDispose]();
+  const reason = found.id === origin.id ? "does not run; start it" : "is another one by now; take the branch down";
+  throw new Problem(`Copy "${origin.copy}", of which "${name}" is to be a branch, ${reason}, then try again.`);
 }

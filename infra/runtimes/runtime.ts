@@ -1,5 +1,6 @@
 import type { Checkout } from "../copies/checkout";
 import type { Copy, DatabaseAddress } from "../copies/copy";
+import type { PortTest } from "../copies/ports";
 import type { CopyRecord, RuntimeName } from "../copies/registry";
 
 /** One visible step of long work. What it returns is shown beside its title: what was done, or found done. */
@@ -56,13 +57,24 @@ export interface Runtime {
   claim(checkout: Checkout, name: string): Promise<Partial<CopyRecord>>;
   /** What brings the copy from wherever it is to running. Every step is idempotent: killed anywhere, begin again. */
   up(context: UpContext): readonly Stage[];
+  /**
+   * What puts a running copy's data back to its dump. The API goes on: reads wait for the moment of the exchange. Killed
+   * anywhere, the data is the old or the new, and the next `reset`, `up` or `down` finishes the job.
+   */
+  reset(context: UpContext): readonly Stage[];
   /** Ends the copy's processes, keeps its data. */
   stop(copy: Copy): Promise<void>;
   /** Removes everything of the copy that it has outside its folder, then the folder. Works on what is half-made too. */
   remove(checkout: Checkout, name: string): Promise<void>;
+  /** Removes what is kept for the next copy and no copy of the checkout uses now. @returns a line for each thing */
+  removeUnused(checkout: Checkout): Promise<readonly string[]>;
   inspect(copy: Copy): Promise<Inspection>;
+  /** Bytes of memory that the copy's own processes take together, shared pages by share; undefined where unknown. */
+  memory(copy: Copy): Promise<number | undefined>;
   /** @throws Problem when the copy's database server does not run */
   database(copy: Copy): Promise<DatabaseAddress>;
+  /** Whether a copy that is born now could publish a port: nobody else has it where the copy would live. */
+  isFree: PortTest;
   /** Whether the copy itself is what listens on its port, so that the port being taken is no conflict. */
   holdsPort(copy: Copy): Promise<boolean>;
   /** Prints the end of a log to standard output, and what comes after it until the signal when `follow` is set. */

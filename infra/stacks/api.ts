@@ -17,6 +17,15 @@ export interface ApiProps {
 }
 
 /**
+ * The shell lingers in the place of Node, which would hold 12 MiB a container meanwhile. Without its mark, the script asks at
+ * once.
+ */
+const HEALTHCHECK = lingeringHealthcheck([
+  "CMD-SHELL",
+  "[ -f /tmp/healthy ] && sleep 20 && rm -f /tmp/healthy; node /app/healthcheck.js",
+]);
+
+/**
  * One API process of one revision. The revision is part of the address, so another one is added beside it and removed
  * after it, and a failed one can be tried again or left (measured: replacing in place can do neither).
  */
@@ -29,7 +38,7 @@ export class Api extends Construct {
     const labels = { ...names.labels("api"), [LABEL_REVISION]: revision };
     const name = names.api(revision, props.index);
     this.container = new Container(this, "process", {
-      ...containerDefaults({ name, labels, memoryMiB: props.memoryMiB }),
+      ...containerDefaults({ name, labels, memoryMiB: props.memoryMiB, healthcheck: HEALTHCHECK }),
       image: props.image,
       command: ["node", "--enable-source-maps", `--max-old-space-size=${props.heapMiB}`, "/app/rates.js", "api"],
       dependsOn: [...props.dependsOn],
@@ -41,7 +50,6 @@ export class Api extends Construct {
       readOnly: true,
       tmpfs: { "/tmp": "size=64m,mode=1777" },
       volumes: [{ volumeName: props.secretsVolume, containerPath: "/run/secrets", readOnly: true }],
-      healthcheck: lingeringHealthcheck(["CMD", "node", "/app/healthcheck.js"]),
       wait: true,
       waitTimeout: WAIT_TIMEOUT_SECONDS,
     });

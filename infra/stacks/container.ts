@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import type { ContainerConfig, ContainerHealthcheck } from "@cdktf/provider-docker/lib/container";
 
 /** What every container of a copy has, whatever it runs: no capability, no swap, an end in order, bounded logs. */
 export function containerDefaults(props: ContainerShape): Omit<ContainerConfig, "image"> {
+  const { healthcheck } = props;
   return {
     name: props.name,
-    labels: labelList(props.labels),
+    labels: labelList({ ...props.labels, ...(healthcheck ? { [LABEL_HEALTHCHECK]: hashOf(healthcheck) } : {}) }),
+    ...(healthcheck ? { healthcheck } : {}),
     // The engine would fill in twice the memory, and every plan would show a change.
     memory: props.memoryMiB,
     memorySwap: props.memoryMiB,
@@ -22,16 +25,25 @@ export interface ContainerShape {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly memoryMiB: number;
+  readonly healthcheck?: ContainerHealthcheck;
+}
+
+/** The provider does not apply another health check, but another label replaces the container. */
+const LABEL_HEALTHCHECK = "rates.healthcheck";
+
+function hashOf(healthcheck: ContainerHealthcheck): string {
+  return createHash("sha256").update(JSON.stringify(healthcheck)).digest("hex").slice(0, 12);
 }
 
 const GRACE_SECONDS = 20;
 
 /**
- * A health check that asks every second until it is answered and lingers after that by itself (the script sleeps), hence
- * the long timeout. No start interval: the engine of API 1.41 does not know it.
+ * A health check that asks often until it is answered and lingers after that by itself (the script sleeps), hence the long
+ * timeout. No start interval: the engine of API 1.41 does not know it. At 300 ms a new container is found healthy at the
+ * first look of `wait`, one second after its start; at 1 s it was at the second. Ten retries are three seconds.
  */
-export function lingeringHealthcheck(test: readonly string[]): ContainerHealthcheck {
-  return { test: [...test], interval: "1s", timeout: "30s", retries: 3, startPeriod: "1m0s" };
+export function lingeringHealthcheck(test: readonly string[], interval = "1s"): ContainerHealthcheck {
+  return { test: [...test], interval, timeout: "30s", retries: 10, startPeriod: "1m0s" };
 }
 
 /** `wait` gives up after this many seconds and leaves a tainted container; a start takes two. */

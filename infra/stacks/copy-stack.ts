@@ -26,6 +26,8 @@ export interface CopyStackProps extends DockerStackProps {
   readonly subnet: string;
   readonly port: number;
   readonly databasePort: number;
+  /** The address of the engine's machine on which both ports are published. */
+  readonly publishedOn: string;
   /** Image references by name; the API's come with the revisions. */
   readonly images: Readonly<Record<Exclude<ImageName, "api">, string>>;
   readonly revisions: readonly WantedRevision[];
@@ -71,6 +73,7 @@ export class CopyStack extends DockerStack {
       network: network.name,
       secretsVolume: secrets.volumeName,
       publishedPort: props.databasePort,
+      publishedOn: props.publishedOn,
       memoryMiB: size.databaseMemoryMiB,
       dependsOn: [secrets.seed],
     });
@@ -80,6 +83,7 @@ export class CopyStack extends DockerStack {
       network: network.name,
       configVolume: config.volumeName,
       publishedPort: props.port,
+      publishedOn: props.publishedOn,
       dependsOn: [config.seed],
     });
     this.apis = props.revisions.flatMap(({ revision, image: reference, environment }) => {
@@ -101,6 +105,6 @@ export class CopyStack extends DockerStack {
         });
       });
     });
-    new TerraformOutput(this, "url", { value: `http://127.0.0.1:${props.port}` });
+    new TerraformOutput(this, "url", { value: `http://${props.publishedOn}:${props.port}` });
   }
 }

@@ -9,8 +9,9 @@ export interface DatabaseProps {
   readonly image: string;
   readonly network: string;
   readonly secretsVolume: string;
-  /** The port on 127.0.0.1 for people and commands. */
+  /** The port for people and commands. */
   readonly publishedPort: number;
+  readonly publishedOn: string;
   readonly memoryMiB: number;
   readonly dependsOn: readonly Container[];
 }
@@ -24,12 +25,13 @@ export class Database extends Construct {
     const { names } = props;
     const data = new Volume(this, "data", { name: names.dataVolume, labels: labelList(names.labels("database")) });
     const { name, labels } = { name: names.container("database"), labels: names.labels("database") };
+    const healthcheck = lingeringHealthcheck(["CMD", "/opt/rates/healthcheck.sh"], "300ms");
     this.container = new Container(this, "server", {
-      ...containerDefaults({ name, labels, memoryMiB: props.memoryMiB }),
+      ...containerDefaults({ name, labels, memoryMiB: props.memoryMiB, healthcheck }),
       image: props.image,
       dependsOn: [...props.dependsOn],
       networksAdvanced: [{ name: props.network, aliases: [DATABASE_HOST] }],
-      ports: [{ internal: 5432, external: props.publishedPort, ip: "127.0.0.1" }],
+      ports: [{ internal: 5432, external: props.publishedPort, ip: props.publishedOn }],
       volumes: [
         { volumeName: data.name, containerPath: "/pgdata" },
         { volumeName: props.secretsVolume, containerPath: "/run/secrets", readOnly: true },
@@ -38,7 +40,6 @@ export class Database extends Construct {
       stopSignal: "SIGINT",
       // Parallel queries share memory here; the engine's 64 MiB is little for them.
       shmSize: 256,
-      healthcheck: lingeringHealthcheck(["CMD", "/opt/rates/healthcheck.sh"]),
       wait: true,
       waitTimeout: WAIT_TIMEOUT_SECONDS,
     });

@@ -12,6 +12,7 @@ import { cloneCheckout } from "../support/clone";
 import { type CopiesFolder, collect, copiesFolder } from "../support/copies";
 import { engineObjects, leftoversOf } from "../support/engine-objects";
 import { expectReadmeAnswer } from "../support/readme-question";
+import { requestLoop } from "../support/request-loop";
 import { DOCKER_COPY, dockerLacks, needs } from "../support/runtimes";
 import { until } from "../support/until";
 
@@ -135,11 +136,11 @@ describe("docker: a copy survives what can happen to it", () => {
     const begun = performance.now();
     await succeed(["up", "dev"], { RATES_MAX_DAYS: "400" });
     note("up to a new revision", begun);
-    const { failed, answered } = await requests.end();
+    const { failed, revisions } = await requests.end();
     expect(failed).toEqual([]);
     const now = (await copies.status("dev"))?.revision;
     expect(now).not.toBe(old);
-    expect([...answered]).toEqual([old, now]);
+    expect(revisions).toEqual([old, now]);
     const apis = (await listContainers(checkout(), "dev")).filter(({ role }) => role === "api");
     expect(apis.map(({ revision }) => revision)).toEqual([now]);
     expect((await copies.copy(["plan", "dev"], { env: { RATES_MAX_DAYS: "400" } })).exitCode).toBe(0);
@@ -158,11 +159,11 @@ describe("docker: a copy survives what can happen to it", () => {
       all: true,
       reject: false,
     });
-    const { failed, answered } = await requests.end();
+    const { failed, revisions } = await requests.end();
     expect(bad.exitCode, bad.all).toBe(1);
     expect(bad.all).toMatch(/The end of the log of rates-\S+-api-\S+-0:[\s\S]*this revision refuses to start/);
     expect(failed).toEqual([]);
-    expect([...answered]).toEqual([old]);
+    expect(revisions).toEqual([old]);
     const apis = async () => (await listContainers(checkout(), "dev")).filter(({ role }) => role === "api");
     expect((await apis()).map(({ revision }) => revision)).toEqual([old]);
     expect((await copies.status("dev"))?.state).toBe("running");
@@ -231,8 +232,10 @@ describe("docker: a copy survives what can happen to it", () => {
     const command = copies.copy(["up", "unborn"]);
     const names = dockerNames(checkout(), "unborn");
     await until("its network", async () => (await askEngine(["network", "inspect", names.network])).ok);
+    const begun = performance.now();
     command.kill("SIGINT");
     const { exitCode, all } = await command;
+    note("Ctrl-C while containers are made", begun);
     expect(exitCode, all).toBe(130);
     expect(await engineObjects(copies.path, "unborn")).toEqual([]);
     expect(filesUnder(copies.path).filter((file) => file.includes("unborn"))).toEqual([]);
@@ -249,37 +252,6 @@ describe("docker: a copy survives what can happen to it", () => {
 /** Seconds are for the reader of the run; none is asserted. */
 function note(what: string, since: number): void {
   console.log(`${what}: ${((performance.now() - since) / 1000).toFixed(2)} s`);
-}
-
-interface RequestLoop extends AsyncDisposable {
-  /** Stops asking. @returns what failed, and the revisions that answered in the order of their first answer */
-  end(): Promise<{ failed: string[]; answered: Set<string | null> }>;
-}
-
-/** Asks one question after another, as a client does that knows nothing of revisions. */
-function requestLoop(url: string): RequestLoop {
-  const control = { ends: false };
-  const [failed, answered] = [[] as string[], new Set<string | null>()];
-  const asking = (async () => {
-    while (!control.ends) {
-      try {
-        const response = await fetch(
-          `${url}/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL`,
-        );
-        const text = await response.text();
-        answered.add(response.headers.get("x-revision"));
-        if (response.status !== 200) failed.push(`${response.status} ${text}`);
-      } catch (error) {
-        failed.push(String(error));
-      }
-    }
-  })();
-  const end = async () => {
-    control.ends = true;
-    await asking;
-    return { failed, answered };
-  };
-  return { end, [Symbol.asyncDispose]: async () => void (await end()) };
 }
 
 function filesUnder(path: string): string[] {

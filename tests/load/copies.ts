@@ -29,6 +29,8 @@ async function measureEmbedded(): Promise<Measurement[]> {
       again: await timed(copies, ["up"]),
       second: await timed(copies, ["up", "qa"]),
       status: await timed(copies, ["status"]),
+      reset: await timed(copies, ["reset"]),
+      branch: await timed(copies, ["up", "branch", "--from", "dev"]),
     };
   });
   return [
@@ -46,6 +48,16 @@ async function measureEmbedded(): Promise<Measurement[]> {
       "embedded `up` of a second copy",
       "< 1.5 s, aim 0.7 s",
       runs.map(({ second }) => second),
+    ),
+    row(
+      "embedded `reset`",
+      "< 1 s",
+      runs.map(({ reset }) => reset),
+    ),
+    row(
+      "embedded `up` of a branch of a living copy",
+      "",
+      runs.map(({ branch }) => branch),
     ),
     row(
       "`status` of two copies: how fast a command starts",
@@ -66,7 +78,10 @@ async function measureDocker(): Promise<Measurement[]> {
   const runs = await repeat(async () => ({
     up: await timed(copies, ["up"]),
     again: await timed(copies, ["up"]),
+    reset: await timed(copies, ["reset"]),
+    branch: await timed(copies, ["up", "branch", "--from", "dev"]),
     down: await timed(copies, ["down"]),
+    rest: await timed(copies, ["down", "branch"]),
   }));
   return [
     row(
@@ -78,6 +93,16 @@ async function measureDocker(): Promise<Measurement[]> {
       "docker `up` of a copy that is up",
       "< 4 s",
       runs.map(({ again }) => again),
+    ),
+    row(
+      "docker `reset`",
+      "< 1 s",
+      runs.map(({ reset }) => reset),
+    ),
+    row(
+      "docker `up` of a branch of a living copy",
+      "",
+      runs.map(({ branch }) => branch),
     ),
     row(
       "docker `down`, nothing left",

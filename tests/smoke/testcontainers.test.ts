@@ -59,7 +59,7 @@ describe("Testcontainers: the images of the images stack are a whole copy, witho
 async function builtImages(signal: AbortSignal): ReturnType<typeof ensureImages> {
   const { images, provider } = await chooseSources();
   if (!images || !provider) throw new Error("there was a source when the test began");
-  const [bundle, dump] = await Promise.all([buildService(checkout.root), findDump(checkout)]);
+  const [bundle, dump] = await Promise.all([buildService(checkout.root), findDump(checkout, {})]);
   const request = { checkout, bundle, dump, sources: { images, provider } };
   return ensureImages(request, { signal, report: () => {} });
 }

@@ -1,14 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa, type Options, type ResultPromise } from "execa";
 import type { CopyStatus } from "infra/cli/status";
 import { findCheckout } from "infra/copies/checkout";
-import { type Connection, openConnection } from "infra/copies/connection";
+import type { Connection } from "infra/copies/connection";
 import { LABEL_CHECKOUT } from "infra/copies/docker-names";
 import { findProcesses } from "infra/copies/process-identity";
 import type { RuntimeName } from "infra/copies/registry";
 import { askEngine } from "infra/images/engine";
+import { connectTo } from "../copy";
 
 const ROOT = findCheckout().root;
 
@@ -20,8 +21,8 @@ export interface CopiesFolder extends AsyncDisposable {
   readonly path: string;
   /** Starts the `copy` command; the result tells exit code and output and never throws. */
   copy(args: readonly string[], options?: Options): Command;
-  /** `copy status --json`, one entry. */
-  status(name: string): Promise<CopyStatus | undefined>;
+  /** `copy status --json`, one entry, without what changes by itself. */
+  status(name: string): Promise<Omit<CopyStatus, "memory_bytes"> | undefined>;
   /** Connects to a copy's database as `copy vars` tells a user to. */
   connect(name: string): Promise<Connection>;
   /** What is left on this machine of any copy: files, and processes by their command lines. */
@@ -56,11 +57,16 @@ export function copiesFolder(options: CopiesOptions = {}): CopiesFolder {
   return {
     path,
     copy,
-    status: async (name) => ((await json(["status"])) as CopyStatus[]).find((status) => status.name === name),
+    async status(name) {
+      const found = ((await json(["status"])) as CopyStatus[]).find((status) => status.name === name);
+      if (!found) return undefined;
+      const { memory_bytes: _changing, ...status } = found;
+      return status;
+    },
     connect: async (name) => connectTo((await json(["vars", name])) as Record<string, string>),
     leftovers: () => [...files(path), ...findProcesses(path).map((pid) => `process ${pid}`)],
     async [Symbol.asyncDispose]() {
-      for (const { name } of (await json(["status"])) as CopyStatus[]) await copy(["down", name]);
+      await copy(["down-all", "--confirm"]);
       if (runtime === "docker") await removeImages(findCheckout({ COPIES_DIR: path }).id);
       rmSync(path, { recursive: true, force: true });
     },
@@ -91,12 +97,6 @@ export function collect(command: Command): () => string {
     text += chunk.toString();
   });
   return () => text;
-}
-
-async function connectTo(vars: Record<string, string>): Promise<Connection> {
-  const { PGHOST = "", PGPORT, PGUSER = "", PGDATABASE = "", DATABASE_PASSWORD_FILE = "" } = vars;
-  const password = readFileSync(DATABASE_PASSWORD_FILE, "utf8").trim();
-  return openConnection({ host: PGHOST, port: Number(PGPORT), user: PGUSER, database: PGDATABASE, password });
 }
 
 function files(path: string): string[] {

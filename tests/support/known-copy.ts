@@ -36,7 +36,7 @@ export function writeKnownCopy(copiesDir: string, name: string, size: SizeName):
   mkdirSync(copy.paths.secrets, { recursive: true });
   writeFileSync(databasePasswordFile(copy), `${KNOWN_PASSWORD}\n`);
   const images = { database: "rates/database:0123456789ab", proxy: "rates/proxy:ba9876543210" };
-  const deployment = { images, revision: wantedRevision("aaaaaaaaaaaa") };
+  const deployment = { images, revision: wantedRevision("aaaaaaaaaaaa"), dump: copy.record.dump.sha256 };
   writeDeployment(copy, deployment);
   return { checkout, copy, deployment };
 }

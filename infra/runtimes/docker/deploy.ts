@@ -6,9 +6,17 @@ import { copyStackName } from "../../stacks/stack-names";
 import type { Source } from "./airgap";
 import { isAsApplied, rememberApplied } from "./applied";
 import { type Deployment, readDeployment, writeDeployment } from "./deployment";
-import { listContainers, sweep } from "./objects";
+import { listContainers, removeStrays } from "./objects";
 import { stackProps, stateFile } from "./stack-props";
-import { apply, type Changes, endStrayTerraform, initialise, plan, type TerraformFolder } from "./terraform-run";
+import {
+  apply,
+  type Changes,
+  endStrayTerraform,
+  type Fate,
+  initialise,
+  plan,
+  type TerraformFolder,
+} from "./terraform-run";
 
 export interface DeployRequest {
   readonly deployment: Deployment;
@@ -26,9 +34,9 @@ export interface DeployRequest {
 export async function deploy(copy: Copy, request: DeployRequest): Promise<boolean> {
   const { deployment } = request;
   const before = readDeployment(copy);
-  await endStrayTerraform(stackFolder(copy));
+  await endStrayTerraform(stackFolder(copy), "keep");
   // The stacks' library takes a third of a second to load: meanwhile the engine is asked.
-  await Promise.all([removeStrays(copy), import("../../stacks/synth.ts")]);
+  await Promise.all([tidyUp(copy), import("../../stacks/synth.ts")]);
   const replaces = before !== undefined && before.revision.revision !== deployment.revision.revision;
   if (replaces) await addBeside(copy, request, before);
   const { terraform } = await configure(copy, request, [deployment.revision]);
@@ -103,14 +111,17 @@ async function configure(
   const props = stackProps(copy, request.deployment.images, revisions);
   const { folder, addresses, database } = synthCopy(copy.paths.terraform, copy.record.name, props);
   const { source, signal, report } = request;
-  const terraform = { folder, source, signal, ...(report ? { report } : {}) };
+  const fate: Fate = copy.record.intent === "birth" ? "throw away" : "keep";
+  const terraform = { folder, source, signal, fate, ...(report ? { report } : {}) };
   await initialise(terraform);
   return { terraform, addresses, database };
 }
 
-async function removeStrays(copy: Copy): Promise<void> {
+/** The volume of a branch holds the data it is born with before Terraform knows of it. */
+async function tidyUp(copy: Copy): Promise<void> {
   const { checkout, record } = copy;
-  await sweep(checkout, record.name, { stateFile: stateFile(copy), volumes: record.intent === "birth" });
+  const volumes = record.intent === "birth" && record.branch === undefined;
+  await removeStrays(checkout, record.name, { stateFile: stateFile(copy), volumes });
 }
 
 function stackFolder({ paths, record }: Copy): string {

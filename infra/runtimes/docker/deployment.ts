@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Copy } from "../../copies/copy";
 import { writeFileAtomically } from "../../copies/registry";
@@ -10,6 +10,22 @@ export interface Deployment {
   /** Image references; the API's come with its revisions. */
   readonly images: Readonly<Record<Exclude<ImageName, "api">, string>>;
   readonly revision: WantedRevision;
+  /** SHA-256 of the dump that is `pristine` in the copy's data volume. */
+  readonly dump: string;
+  /** The data of another dump that is to take the place of the volume's: begun, and to be finished by whoever comes next. */
+  readonly replacement?: Baked;
+}
+
+/** A database image, and the SHA-256 of the dump that it was baked with. */
+export interface Baked {
+  readonly image: string;
+  readonly dump: string;
+}
+
+/** What a copy's database runs on, or is about to. */
+export function bakedOf(deployment: Deployment | undefined): Baked | undefined {
+  if (!deployment) return undefined;
+  return deployment.replacement ?? { image: deployment.images.database, dump: deployment.dump };
 }
 
 /** @returns undefined before the first apply */
@@ -20,6 +36,11 @@ export function readDeployment(copy: Copy): Deployment | undefined {
 
 export function writeDeployment(copy: Copy, deployment: Deployment): void {
   writeFileAtomically(deploymentFile(copy), `${JSON.stringify(deployment, null, 2)}\n`);
+}
+
+/** Makes a copy one that was never deployed. */
+export function removeDeployment(copy: Copy): void {
+  rmSync(deploymentFile(copy), { force: true });
 }
 
 function deploymentFile({ paths }: Copy): string {

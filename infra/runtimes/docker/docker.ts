@@ -2,6 +2,7 @@ import { execa } from "execa";
 import type { Checkout } from "../../copies/checkout";
 import { openCopyDatabase } from "../../copies/connection";
 import { type Copy, type DatabaseAddress, ledgerOwner } from "../../copies/copy";
+import { engineInUse, enginePlace } from "../../copies/engine-place";
 import { promise } from "../../copies/ledger";
 import { promisePort } from "../../copies/port-ledger";
 import { PORT_RANGES } from "../../copies/ports";
@@ -13,10 +14,14 @@ import { inspectIntent } from "../common";
 import type { Inspection, LogRequest, Runtime } from "../runtime";
 import { readDeployment } from "./deployment";
 import { diagnose } from "./diagnosis";
+import { memory } from "./memory";
 import { engineSubnets } from "./networks";
 import { type CopyContainer, listContainers } from "./objects";
+import { isFree } from "./published-ports";
 import { remove } from "./removal";
+import { reset } from "./reset";
 import { databasePasswordFile } from "./stack-props";
+import { removeUnusedImages } from "./unused-images";
 import { plan, up } from "./up";
 
 /** A CDKTF stack per copy, applied by Terraform: PostgreSQL 13.5, the API and HAProxy as containers. */
@@ -25,10 +30,14 @@ export const docker: Runtime = {
   diagnose,
   claim,
   up,
+  reset,
   stop,
   remove,
+  removeUnused: removeUnusedImages,
   inspect,
+  memory,
   database,
+  isFree,
   holdsPort: async (copy) =>
     (await containersOf(copy)).some(({ role, state }) => role === "proxy" && state === "running"),
   logs,
@@ -38,10 +47,12 @@ export const docker: Runtime = {
 
 async function claim(checkout: Checkout, name: string): Promise<Partial<CopyRecord>> {
   const owner = ledgerOwner(checkout, name);
-  const databasePort = await promisePort({ owner, range: PORT_RANGES.database });
+  const engine = engineInUse();
+  const databasePort = await promisePort({ owner, range: PORT_RANGES.database, isFree });
   const others = await engineSubnets();
   const choose = (taken: ReadonlyMap<string, string>) => nextFreeSubnet([...taken.keys(), ...others]);
-  return { docker: { databasePort, subnet: await promise({ kind: "subnet", use: "network", owner, choose }) } };
+  const subnet = await promise({ kind: "subnet", use: "network", owner, choose });
+  return { docker: { ...(engine ? { engine } : {}), databasePort, subnet } };
 }
 
 /** The proxy first, so that it turns new requests away while the API finishes the ones it has. */
@@ -82,7 +93,8 @@ async function database(copy: Copy): Promise<DatabaseAddress> {
   const { record } = copy;
   if (!record.docker) throw new Problem(`Copy "${record.name}" is no docker copy.`);
   const passwordFile = databasePasswordFile(copy);
-  return { host: "127.0.0.1", port: record.docker.databasePort, database: "rates", user: "rates", passwordFile };
+  const { host } = enginePlace(record.docker.engine);
+  return { host, port: record.docker.databasePort, database: "rates", user: "rates", passwordFile };
 }
 
 async function serverVersion(copy: Copy): Promise<string | undefined> {

@@ -10,6 +10,7 @@ import { askEngine } from "../../images/engine";
 import type { ImageBuild, ImageName } from "../../images/image-build";
 import type { BaseName } from "../../images/pins";
 import { baseImage, type Source } from "./airgap";
+import { Once } from "./once";
 import { engineOf } from "./stack-props";
 import { apply, endStrayTerraform, initialise } from "./terraform-run";
 
@@ -34,6 +35,12 @@ export const IMAGES_LOCK = ".images";
 /** A first build loads the dump; another command may be at it. */
 const LOCK_WAIT_MS = 10 * 60_000;
 
+/** Waits for whoever builds. Taken and given back, it also clears away what a killed builder left of it. */
+export function holdImagesLock(checkout: Checkout, purpose: string): Promise<AsyncDisposable> {
+  const place = { directory: locksDirectory(checkout), name: IMAGES_LOCK, title: "The images of this checkout" };
+  return holdLockAt(place, { purpose, waitMs: LOCK_WAIT_MS });
+}
+
 /**
  * Builds the images that are not there, as a Terraform stack of its own: one state per checkout, one builder at a time.
  * @returns the references, whose tags are content hashes
@@ -46,8 +53,7 @@ export async function ensureImages(request: ImageRequest, work: Work): Promise<R
   const references = Object.fromEntries(builds.map(({ name, reference }) => [name, reference]));
   const images = { database: kept, ...references } as Record<ImageName, string>;
   if (await haveAll(Object.values(images))) return images;
-  const place = { directory: locksDirectory(checkout), name: IMAGES_LOCK, title: "The images of this checkout" };
-  await using _lock = await holdLockAt(place, { purpose: "build images", waitMs: LOCK_WAIT_MS });
+  await using _lock = await holdImagesLock(checkout, "build images");
   if (!(await haveAll(Object.values(images)))) await build(request, builds, work);
   return images;
 }
@@ -61,7 +67,13 @@ export async function wantedImages(
   return Object.fromEntries(builds.map(({ name, reference }) => [name, reference])) as Record<"api" | "proxy", string>;
 }
 
-async function baseImages(source: Source, work: Work): Promise<Record<BaseName, string>> {
+const known = new Once<Record<BaseName, string>>();
+
+function baseImages(source: Source, work: Work): Promise<Record<BaseName, string>> {
+  return known.ask(source, () => findBaseImages(source, work));
+}
+
+async function findBaseImages(source: Source, work: Work): Promise<Record<BaseName, string>> {
   const [postgres, node, haproxy] = await Promise.all([
     baseImage("postgres", source, work),
     baseImage("node", source, work),
@@ -76,7 +88,7 @@ async function build({ checkout, sources }: ImageRequest, builds: readonly Image
   const outdir = imagesDirectory(checkout);
   const props = { stateFile: join(outdir, "terraform.tfstate"), ...engineOf(process.env), builds };
   const terraform = { folder: synthImages(outdir, props), source: sources.provider, ...work };
-  await endStrayTerraform(terraform.folder);
+  await endStrayTerraform(terraform.folder, "keep");
   await initialise(terraform);
   await apply(terraform);
 }

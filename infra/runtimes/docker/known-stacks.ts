@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import type { Checkout } from "../../copies/checkout";
 import { copyOf } from "../../copies/copy";
 import { dockerNames } from "../../copies/docker-names";
+import { engineInUse, enginePlace } from "../../copies/engine-place";
 import { copyPaths, imagesDirectory } from "../../copies/names";
 import { PORT_RANGES } from "../../copies/ports";
 import { isReadable, listRecords } from "../../copies/registry";
@@ -57,6 +58,7 @@ function exampleCopy(checkout: Checkout): NamedProps {
     subnet: nextFreeSubnet([]),
     port: PORT_RANGES.api.first,
     databasePort: PORT_RANGES.database.first,
+    publishedOn: enginePlace(engineInUse()).publishedOn,
     images: { database, proxy },
     revisions: [{ revision: "unbuilt", image: api, environment: {} }],
     secrets: {},

@@ -57,24 +57,45 @@ export async function snapshot(checkout: Pick<Checkout, "id">, copy: string): Pr
 }
 
 /**
- * Removes the copy's objects that its Terraform state does not know: what a killed command made and could not write
- * down. They would hold names, ports and networks that the next apply needs.
- * @param volumes whether volumes too; they hold data, so only at birth and removal
+ * Removes every object that carries the copy's labels, whoever made it, volumes with their data too. Containers are
+ * killed: a copy that goes needs no orderly end.
  */
-export async function sweep(checkout: Checkout, copy: string, { stateFile, volumes }: Sweep): Promise<string[]> {
-  const known = knownIds(stateFile);
-  const removed: string[] = [];
-  for (const kind of ["container", "network", ...(volumes ? (["volume"] as const) : [])] as const) {
-    const strays = (await listObjects(checkout, copy, kind)).filter((id) => !known.has(id));
-    if (strays.length > 0) await useEngine([...KINDS[kind].remove, ...strays]);
-    removed.push(...strays.map((id) => `${kind} ${id.slice(0, 12)}`));
-  }
-  return removed;
+export async function removeObjects(checkout: Pick<Checkout, "id">, copy: string): Promise<void> {
+  await sweep(checkout, copy, { known: new Set(), volumes: true });
 }
 
-export interface Sweep {
+/**
+ * Removes the copy's objects that its Terraform state does not know: what a killed command made and could not write
+ * down. They would hold names, ports and networks that the next apply needs.
+ * @param volumes whether volumes too; they hold data, so only at birth
+ */
+export function removeStrays(
+  checkout: Pick<Checkout, "id">,
+  copy: string,
+  { stateFile, volumes }: Strays,
+): Promise<void> {
+  return sweep(checkout, copy, { known: knownIds(stateFile), volumes });
+}
+
+export interface Strays {
   readonly stateFile: string;
   readonly volumes: boolean;
+}
+
+interface Sweep {
+  /** Ids of what stays. */
+  readonly known: ReadonlySet<string>;
+  readonly volumes: boolean;
+}
+
+/** One call to the engine lists a kind and one removes it: the client's start is most of what a call takes. */
+async function sweep(checkout: Pick<Checkout, "id">, copy: string, { known, volumes }: Sweep): Promise<void> {
+  const kinds: Kind[] = ["container", "network", ...(volumes ? (["volume"] as const) : [])];
+  const found = await Promise.all(kinds.map((kind) => listObjects(checkout, copy, kind)));
+  for (const [index, kind] of kinds.entries()) {
+    const strays = (found[index] ?? []).filter((id) => !known.has(id));
+    if (strays.length > 0) await useEngine([...KINDS[kind].remove, ...strays]);
+  }
 }
 
 async function listObjects({ id }: Pick<Checkout, "id">, copy: string, kind: Kind): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Copy } from "../../copies/copy";
 import { dockerNames } from "../../copies/docker-names";
+import { engineInUse, enginePlace } from "../../copies/engine-place";
 import { Problem } from "../../copies/problem";
 import { writeFileAtomically } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
@@ -35,6 +36,7 @@ export function stackProps(
     subnet: record.docker.subnet,
     port: record.port,
     databasePort: record.docker.databasePort,
+    publishedOn: enginePlace(record.docker.engine).publishedOn,
     images,
     revisions,
     secrets: secretFiles(copy),
@@ -44,7 +46,8 @@ export function stackProps(
 
 /** The provider reads no docker context, but it honours DOCKER_HOST as the client does. */
 export function engineOf(env: NodeJS.ProcessEnv): { engine?: string } {
-  return env["DOCKER_HOST"] ? { engine: env["DOCKER_HOST"] } : {};
+  const engine = engineInUse(env);
+  return engine ? { engine } : {};
 }
 
 function secretFiles(copy: Copy): Record<string, string> {

@@ -1,32 +1,29 @@
-import { checkReferences } from "db/dump/references";
 import { loadConfig } from "rates/src/config";
 import type { Copy } from "../../copies/copy";
 import { DATABASE_HOST } from "../../copies/docker-names";
 import { revisionOf, type SharedEnvironment, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
-import { Problem } from "../../copies/problem";
-import { buildService, type ServiceBundle } from "../../images/api/bundle";
+import { buildService } from "../../images/api/bundle";
 import type { ImageName } from "../../images/image-build";
 import type { WantedRevision } from "../../stacks/copy-stack";
-import { buildStep } from "../common";
 import type { Stage, Step, UpContext } from "../runtime";
-import { chooseSources } from "./airgap";
+import { branchStep, originOf } from "./branch";
 import { deploy, planDeployment } from "./deploy";
-import { type Deployment, readDeployment } from "./deployment";
-import { ensureImages, type KnownSources, wantedImages } from "./images";
-
-/** What the steps hand on. */
-interface Progress {
-  bundle?: ServiceBundle;
-  sources?: KnownSources;
-  images?: Record<ImageName, string>;
-}
+import { bakedOf, type Deployment, readDeployment } from "./deployment";
+import { wantedImages } from "./images";
+import { known, knownSources, type Progress, preparation } from "./preparation";
+import { finishReplacement } from "./replacement";
 
 export function up(context: UpContext): Stage[] {
+  const { copy } = context;
+  const { intent, branch, dump } = copy.record;
   const progress: Progress = {};
+  const origin = intent === "birth" && branch ? originOf(copy.checkout, branch) : undefined;
+  const baked = origin ?? bakedOf(readDeployment(copy));
+  const ingredients = { takesDump: intent === "birth" && !origin, database: baked?.image };
   return [
-    [buildStep(context, progress), sourcesStep(progress), dumpStep(context)],
-    [imagesStep(context, progress)],
-    [containersStep(context, progress)],
+    ...preparation(context, progress, ingredients),
+    ...(origin ? [[branchStep(context, origin)]] : []),
+    [containersStep(context, progress, baked?.dump ?? dump.sha256)],
   ];
 }
 
@@ -43,65 +40,27 @@ export async function plan(copy: Copy, signal: AbortSignal): Promise<readonly st
   return [...replaced, ...(await planDeployment(copy, { deployment, source: sources.provider, signal }))];
 }
 
-function sourcesStep(progress: Progress): Step {
-  return {
-    title: "Images and provider",
-    async run() {
-      progress.sources = await knownSources();
-      return `from the ${progress.sources.images}`;
-    },
-  };
-}
-
-async function knownSources(): Promise<KnownSources> {
-  const { images, provider } = await chooseSources();
-  if (images && provider) return { images, provider };
-  throw new Problem("Neither the public registries answer nor is the airgap cache complete. Build it: make airgap");
-}
-
-/** In Node, where it can name file and line; the image's build only loads what was found right here. */
-function dumpStep({ copy }: UpContext): Step {
-  return {
-    title: "Dump",
-    async run() {
-      if (copy.record.intent !== "birth") return "data kept";
-      const { rows } = await checkReferences(copy.record.dump.path);
-      return `${rows.prices} prices in ${copy.record.dump.path}`;
-    },
-  };
-}
-
-function imagesStep({ copy, signal }: UpContext, progress: Progress): Step {
-  return {
-    title: "Images",
-    async run(report) {
-      const { bundle, sources } = known(progress, "bundle", "sources");
-      const request = { checkout: copy.checkout, bundle, sources, dump: copy.record.dump };
-      const kept = readDeployment(copy)?.images.database;
-      progress.images = await ensureImages(kept ? { ...request, kept } : request, { signal, report });
-      return Object.values(progress.images).join(", ");
-    },
-  };
-}
-
-function containersStep({ copy, signal }: UpContext, progress: Progress): Step {
+/** @param dump SHA-256 of what is `pristine` in the copy's data volume, or will be */
+function containersStep({ copy, signal }: UpContext, progress: Progress, dump: string): Step {
   return {
     title: "Containers",
     async run(report) {
       const { images, sources } = known(progress, "images", "sources");
-      const deployment = wanted(copy, images);
+      await finishReplacement(copy);
+      const deployment = wanted(copy, images, dump);
       const changed = await deploy(copy, { deployment, source: sources.provider, signal, report });
       return `revision ${deployment.revision.revision}${changed ? "" : ", nothing to change"}`;
     },
   };
 }
 
-function wanted(copy: Copy, { api, database, proxy }: Record<ImageName, string>): Deployment {
+function wanted(copy: Copy, { api, database, proxy }: Record<ImageName, string>, dump: string): Deployment {
   const shared = sharedEnvironment(copy.checkout, copy.record);
   const revision = revisionOf(copy.record, api, shared);
   return {
     images: { database, proxy },
     revision: { revision, image: api, environment: environmentOf(copy, shared, revision) },
+    dump,
   };
 }
 
@@ -109,14 +68,9 @@ function wanted(copy: Copy, { api, database, proxy }: Record<ImageName, string>)
 function environmentOf(copy: Copy, shared: SharedEnvironment, revision: string): WantedRevision["environment"] {
   const passwordFile = "/run/secrets/database-password";
   const database = { host: DATABASE_HOST, port: 5432, database: "rates", user: "rates", passwordFile };
-  const place = { database, host: "0.0.0.0", port: 3000, proxyGate: true };
+  // One process a container: the proxy shares the requests out.
+  const place = { database, host: "0.0.0.0", port: 3000, processes: 1, proxyGate: true };
   const environment = serviceEnvironment(copy, { shared, revision, ...place });
   loadConfig(environment); // so that a bad setting is told here and not in a log
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-}
-
-function known<Key extends keyof Progress>(progress: Progress, ...keys: Key[]): Required<Pick<Progress, Key>> {
-  const missing = keys.filter((key) => progress[key] === undefined);
-  if (missing.length > 0) throw new Error(`a step ran before ${missing.join(" and ")} was known`);
-  return progress as Required<Pick<Progress, Key>>;
 }

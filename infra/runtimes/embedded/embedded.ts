@@ -2,20 +2,26 @@ import { join } from "node:path";
 import { loadConfig } from "rates/src/config";
 import type { Checkout } from "../../copies/checkout";
 import type { Copy, DatabaseAddress } from "../../copies/copy";
+import { describeDump } from "../../copies/dump-source";
 import { revisionOf, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
-import { copyPaths, databaseName, dataServerDirectory } from "../../copies/names";
+import { memoryOf } from "../../copies/memory";
+import { copyId, copyPaths, databaseName, dataServerDirectory, pristineName } from "../../copies/names";
+import { canBind } from "../../copies/ports";
 import { Problem } from "../../copies/problem";
+import { findProcesses } from "../../copies/process-identity";
 import { isReadable, removeCopyFiles } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
+import { SIZES } from "../../copies/sizes";
 import { buildService, type ServiceBundle } from "../../images/api/bundle";
-import { buildStep, inspectIntent } from "../common";
+import { buildStep, holdOrigin, inspectIntent } from "../common";
 import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../runtime";
 import { ensureDataServer, leaveDataServer, otherEmbedded } from "./data-server";
-import { dropCopyDatabase, dropUnusedPristines, ensureCopyDatabase, ensurePristine } from "./databases";
+import { type CopyDatabase, dropCopyDatabase, ensureCopyDatabase, resetCopyDatabase } from "./databases";
 import { diagnose } from "./diagnosis";
 import { runJob } from "./job";
 import { printLog } from "./log-file";
 import { connectSuperuser, removeServer, runningServer, SERVER_HOST, serverLogFile } from "./postgres-server";
+import { dropUnusedPristines, ensurePristine } from "./pristine";
 import { ensureService, runningService, runsAs, type ServiceLaunch, serviceLog, stopService } from "./service-process";
 
 /** PostgreSQL from npm and the service as a process: all it needs is Node. */
@@ -23,11 +29,16 @@ export const embedded: Runtime = {
   name: "embedded",
   diagnose,
   up,
+  reset,
   stop,
   remove,
+  // Templates go with the last copy that was born from them.
+  removeUnused: async () => [],
   inspect,
+  memory: async (copy) => memoryOf(findProcesses(copy.paths.revisions)),
   database,
   claim: async () => ({}),
+  isFree: canBind,
   holdsPort: async (copy) => runningService(copy) !== undefined,
   logs: (copy, { role, ...request }) => printLog(logFile(copy, role), request),
   plan,
@@ -54,30 +65,57 @@ function serverStep({ copy, signal }: UpContext): Step {
   };
 }
 
-function templateStep({ copy, signal }: UpContext): Step {
-  const { dump, intent } = copy.record;
+function templateStep(context: UpContext): Step {
+  const { copy } = context;
+  const { intent, branch } = copy.record;
   return {
     title: "Data",
     async run(report) {
       if (intent !== "birth") return "kept";
-      const onProgress = (rows: number) => report(`${rows} rows`);
-      await ensurePristine(dataServerDirectory(copy.checkout), dump, { signal, onProgress });
-      return dump.path;
+      return branch ? `of copy "${branch.copy}"` : loadTemplate(context, report);
     },
   };
 }
 
-function databaseStep({ copy }: UpContext): Step {
-  const { name, id, dump, intent } = copy.record;
+async function loadTemplate({ copy, signal }: UpContext, report: (detail: string) => void): Promise<string> {
+  const { dump } = copy.record;
+  const onProgress = (rows: number) => report(`${rows} rows`);
+  await ensurePristine(dataServerDirectory(copy.checkout), dump, { signal, onProgress });
+  return describeDump(dump);
+}
+
+function databaseStep({ copy, signal }: UpContext): Step {
+  const { checkout, record } = copy;
   return {
     title: "Database",
-    async run() {
-      const password = ensureSecret(passwordFile(copy.checkout, name));
-      const wanted = { name, id, birth: intent === "birth", dumpSha256: dump.sha256, password };
-      await ensureCopyDatabase(dataServerDirectory(copy.checkout), wanted);
-      return databaseName(name);
+    async run(report) {
+      const { branch } = record;
+      const birthOfBranch = record.intent === "birth" && branch !== undefined;
+      await using _held = birthOfBranch ? await holdOrigin(checkout, record.name, branch) : undefined;
+      const template = birthOfBranch ? databaseName(branch.copy) : pristineName(record.dump.sha256);
+      await ensureCopyDatabase(dataServerDirectory(checkout), copyDatabase(copy, template), { signal, report });
+      return databaseName(record.name);
     },
   };
+}
+
+function copyDatabase({ checkout, record }: Copy, template: string): CopyDatabase {
+  const { name, id, intent } = record;
+  return { name, id, template, birth: intent === "birth", password: ensureSecret(passwordFile(checkout, name)) };
+}
+
+/** Its service stays: it takes up the other database with its next connection. */
+function reset(context: UpContext): Stage[] {
+  const { copy, signal } = context;
+  const exchange: Step = {
+    title: "Database",
+    async run(report) {
+      const database = copyDatabase(copy, pristineName(copy.record.dump.sha256));
+      await resetCopyDatabase(dataServerDirectory(copy.checkout), database, { signal, report });
+      return databaseName(copy.record.name);
+    },
+  };
+  return [[serverStep(context)], [{ title: "Data", run: (report) => loadTemplate(context, report) }], [exchange]];
 }
 
 function serviceStep({ copy, signal }: UpContext, built: { bundle?: ServiceBundle }): Step {
@@ -96,7 +134,14 @@ function serviceStep({ copy, signal }: UpContext, built: { bundle?: ServiceBundl
 async function wantedLaunch(copy: Copy, { file, hash }: ServiceBundle): Promise<ServiceLaunch> {
   const shared = sharedEnvironment(copy.checkout, copy.record);
   const revision = revisionOf(copy.record, hash, shared);
-  const place = { database: await database(copy), host: SERVER_HOST, port: copy.record.port, proxyGate: false };
+  const { apiProcesses: processes } = SIZES[copy.record.size];
+  const place = {
+    database: await database(copy),
+    host: SERVER_HOST,
+    port: copy.record.port,
+    proxyGate: false,
+    processes,
+  };
   const environment = serviceEnvironment(copy, { shared, revision, ...place });
   loadConfig(environment); // so that a bad setting is told here and not in a log
   return { bundle: file, environment };
@@ -127,7 +172,7 @@ async function remove(checkout: Checkout, name: string): Promise<void> {
   const others = otherEmbedded(checkout, name);
   if (others.length > 0) {
     await ensureDataServer(checkout);
-    await dropCopyDatabase(directory, name);
+    await dropCopyDatabase(directory, name, copyId(checkout, name, "any"));
     await dropUnusedPristines(
       directory,
       others.filter(isReadable).map(({ dump }) => dump.sha256),
