@@ -37,10 +37,40 @@ function bundleOptions({ root, entry, outfile }) {
     sourcemap: "linked",
     // Source texts would double the map; file and line are what a stack trace needs.
     sourcesContent: false,
+    plugins: [withoutMapsOfLibraries],
     metafile: true,
     write: false,
     logLevel: "silent",
   };
+}
+
+/**
+ * Libraries are left out of the source map: reading theirs costs every start of the service 0.5 s of CPU and 58 MiB that
+ * stay (measured with `--enable-source-maps`), and no line of ours is in it.
+ * @type {import("esbuild").Plugin}
+ */
+const withoutMapsOfLibraries = {
+  name: "without-maps-of-libraries",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, ({ path: file }) => {
+      const code = fs.readFileSync(file, "utf8");
+      return {
+        contents: `${code}\n//# sourceMappingURL=data:application/json;base64,${mapOfNothing(code)}`,
+        loader: "default",
+      };
+    });
+  },
+};
+
+/**
+ * A source map that knows a place behind the end of the code and no other: esbuild leaves out what it does not find, but
+ * makes a map of its own where one is empty.
+ * @param {string} code
+ * @returns {string} as base64
+ */
+function mapOfNothing(code) {
+  const mappings = `${";".repeat(code.split("\n").length + 1)}AAAA`;
+  return Buffer.from(JSON.stringify({ version: 3, sources: [""], mappings })).toString("base64");
 }
 
 /** @param {Bundle} bundle */

@@ -131,7 +131,7 @@ describe("docker: a branch of a living copy", () => {
   test.each(rounds)(
     `killed with -9 after $at s of copying is finished by the next command; nothing stays in the origin (SEED=${seed})`,
     async ({ at, round }) => {
-      const command = copies.copy(["up", "branch", "--from", "origin"]);
+      const command = copies.copy(["up", "cut-short", "--from", "origin"]);
       const output = collect(command);
       await until("its data step", async () => output().includes("❯ Data"));
       // The step takes a second on two idle cores.
@@ -140,11 +140,11 @@ describe("docker: a branch of a living copy", () => {
       await command;
       await expectNothingOpen();
       if (round % 2 === 0) {
-        await succeed("up", "branch", "--from", "origin");
-        await expectReadmeAnswer(await urlOf("branch"));
+        await succeed("up", "cut-short", "--from", "origin");
+        await expectReadmeAnswer(await urlOf("cut-short"));
       }
-      await succeed("down", "branch");
-      expect(await engineObjects(copies.path, "branch")).toEqual([]);
+      await succeed("down", "cut-short");
+      expect(await engineObjects(copies.path, "cut-short")).toEqual([]);
       expect((await copies.status("origin"))?.state).toBe("running");
     },
     LIMIT_MS,

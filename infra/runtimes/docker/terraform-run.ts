@@ -74,9 +74,11 @@ async function end(pids: readonly number[], fate: Fate): Promise<void> {
     if (Date.now() > deadline) pids.forEach(killGroup);
     await delay(POLL_MS);
   }
+  // One that is asked while it is still starting leaves its provider behind.
+  pids.forEach(killGroup);
 }
 
-/** With the provider, which runs in its group and would go on without it. */
+/** With the provider, which runs in its group and would stay without it. */
 function killGroup(pid: number): void {
   signalProcess(-pid, "SIGKILL");
 }
