@@ -1,12 +1,15 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Copy } from "../../copies/copy";
+import { Problem } from "../../copies/problem";
 import { askEngine } from "../../images/engine";
+import { WAIT_TIMEOUT_SECONDS } from "../../stacks/container";
 import type { WantedRevision } from "../../stacks/copy-stack";
 import { copyStackName } from "../../stacks/stack-names";
 import type { Source } from "./airgap";
 import { isAsApplied, rememberApplied } from "./applied";
 import { type Deployment, readDeployment, writeDeployment } from "./deployment";
-import { listContainers, removeStrays } from "./objects";
+import { type CopyContainer, listContainers, removeStrays } from "./objects";
 import { stackProps, stateFile } from "./stack-props";
 import {
   apply,
@@ -17,6 +20,9 @@ import {
   plan,
   type TerraformFolder,
 } from "./terraform-run";
+
+/** An inspection of five containers takes the engine 40 ms. */
+const POLL_MS = 200;
 
 export interface DeployRequest {
   readonly deployment: Deployment;
@@ -43,6 +49,7 @@ export async function deploy(copy: Copy, request: DeployRequest): Promise<boolea
   // A birth changes everything, so only a copy that was there is worth a question, which spares the apply.
   const same = before !== undefined && ((await isAsApplied(copy, terraform.folder)) || (await planIsEmpty(terraform)));
   if (!same) await applyOrExplain(copy, terraform);
+  if (!same) await untilHealthy(copy, request.signal);
   writeDeployment(copy, deployment);
   await rememberApplied(copy, terraform.folder);
   return !same || replaces;
@@ -83,12 +90,33 @@ async function applyOrExplain(copy: Copy, terraform: TerraformFolder, targets: r
   }
 }
 
-async function logsOfTheSick({ checkout, record }: Copy): Promise<string> {
+/**
+ * Terraform waits for a container that it makes, but not for one that it starts again.
+ * @throws Problem with the logs of those that do not get healthy
+ */
+async function untilHealthy(copy: Copy, signal: AbortSignal | undefined): Promise<void> {
+  const deadline = Date.now() + WAIT_TIMEOUT_SECONDS * 1_000;
+  for (;;) {
+    signal?.throwIfAborted();
+    const sick = (await sickContainers(copy)).filter(({ role }) => role !== "proxy");
+    if (sick.length === 0) return;
+    if (Date.now() > deadline) {
+      const names = sick.map(({ name }) => name).join(", ");
+      throw new Problem(`Not healthy within ${WAIT_TIMEOUT_SECONDS} s: ${names}${await logsOfTheSick(copy)}`);
+    }
+    await delay(POLL_MS);
+  }
+}
+
+async function sickContainers({ checkout, record }: Copy): Promise<CopyContainer[]> {
   const containers = await listContainers(checkout, record.name);
-  const sick = containers.filter(({ role, state, health }) => {
+  return containers.filter(({ role, state, health }) => {
     return role !== "secrets" && role !== "proxy-config" && (state !== "running" || health !== "healthy");
   });
-  const logs = sick.map(async ({ id, name }) => {
+}
+
+async function logsOfTheSick(copy: Copy): Promise<string> {
+  const logs = (await sickContainers(copy)).map(async ({ id, name }) => {
     const { all } = await askEngine(["logs", "--tail", "15", id]);
     return `\n\nThe end of the log of ${name}:\n${all.trim() || "(empty)"}`;
   });
