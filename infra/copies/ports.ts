@@ -49,7 +49,7 @@ export async function requireFreePort(
   const owner = reserved.get(port);
   if (owner) throw new Problem(`Port ${port} belongs to ${owner}. Name another with PORT=..., or leave PORT out.`);
   if (await isFree(port)) return port;
-  const holder = isFree === canBind ? portHolder(port) : "another container";
+  const holder = (await canBind(port)) ? "another container" : portHolder(port);
   throw new Problem(`Port ${port} is taken by ${holder}. Name another with PORT=..., or leave PORT out.`);
 }
 
