@@ -1,27 +1,32 @@
-import type { Client } from "pg";
+import type { ClientBase } from "pg";
+import { SCHEMA_QUERIES } from "./queries";
 
-/**
- * What a database's schema is, as lines in a fixed order: columns, constraints, indexes and views of everything outside
- * PostgreSQL's own schemas. Two databases have the same schema when the lines are the same.
- */
-export async function readSchema(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ line: string }>(SCHEMA_SQL);
-  return rows.map(({ line }) => line);
+/** What of a schema its text shows. */
+export interface SchemaOptions {
+  /** Leaves out the names of constraints and of the indexes behind them, which a user's own dump may have chosen otherwise. */
+  readonly withoutConstraintNames?: boolean;
 }
 
-const SCHEMA_SQL = `
-  WITH relations AS (
-    SELECT c.oid, c.relkind, format('%I.%I', n.nspname, c.relname) AS name
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-  )
-  SELECT format('%s %I %s%s', r.name, a.attname, format_type(a.atttypid, a.atttypmod),
-                CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END) COLLATE "C" AS line
-  FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-  UNION ALL
-  SELECT format('%s %s', r.name, pg_get_constraintdef(k.oid)) FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid
-  UNION ALL
-  SELECT format('%s %s', r.name, pg_get_indexdef(i.indexrelid)) FROM relations r JOIN pg_index i ON i.indrelid = r.oid
-  UNION ALL
-  SELECT format('%s AS %s', name, pg_get_viewdef(oid)) FROM relations WHERE relkind IN ('v', 'm')
-  ORDER BY 1`;
+/**
+ * The schema `public` as text, one object after another in an order that depends on names alone. Made by catalog queries,
+ * so no pg_dump is needed. Left out is what differs between databases of one schema: owners, privileges, statistics,
+ * the values of sequences.
+ */
+export async function readSchema(
+  client: ClientBase,
+  { withoutConstraintNames = false }: SchemaOptions = {},
+): Promise<string> {
+  const sections: string[] = [];
+  // Without public in the path, everything is named with its schema.
+  const { rows: paths } = await client.query<{ path: string }>("SELECT current_setting('search_path') AS path");
+  await client.query("SET search_path TO pg_catalog");
+  try {
+    for (const [title, query] of SCHEMA_QUERIES) {
+      const { rows } = await client.query<{ text: string; name: string }>(query, [withoutConstraintNames]);
+      if (rows.length > 0) sections.push(`-- ${title}\n\n${rows.map(({ text }) => `${text}\n`).join("\n")}`);
+    }
+  } finally {
+    await client.query("SELECT set_config('search_path', $1, false)", [paths[0]?.path]);
+  }
+  return sections.join("\n");
+}

@@ -13,7 +13,7 @@ const DIFFERENCES_EXIT_CODE = 2;
 /** One thing in which two copies differ, as `copy diff --json` prints it; null is not there. */
 export interface Difference {
   readonly kind: "revision" | "schema" | "rows";
-  /** The table, or the line of the schema. */
+  /** The table, or the object of the schema. */
   readonly what: string;
   readonly one: string | null;
   readonly other: string | null;
@@ -56,9 +56,14 @@ async function factsOf(copy: Copy): Promise<Facts> {
   await using client = await openCopyDatabase(copy, await runtime.database(copy));
   return {
     revision: new Map([["revision", revision ?? "(none)"]]),
-    schema: new Map((await readSchema(client)).map((line) => [line, "yes"])),
+    schema: new Map(objectsOf(await readSchema(client)).map((object) => [object, "yes"])),
     rows: await countRows(client),
   };
+}
+
+/** One object of the schema each, without the headings between them. */
+function objectsOf(schema: string): string[] {
+  return schema.split(/\n\n+/).filter((object) => object.trim() !== "" && !object.startsWith("--"));
 }
 
 /** Counted, not estimated: a copy that differs by one row differs. */

@@ -14,6 +14,9 @@ export const DATABASE_HOST = "database";
 /** The name under which the proxy finds every API process, of whatever revision; infra/images/proxy/haproxy.cfg too. */
 export const API_HOST = "api";
 
+/** Where an API container keeps batches while they arrive (SPOOL_DIR); infra/images/api/Dockerfile makes the folder. */
+export const SPOOL_FOLDER = "/spool";
+
 /** The physical names of one docker copy: they carry the checkout, so two checkouts on one engine never collide. */
 export interface DockerNames {
   readonly network: string;

@@ -28,6 +28,7 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
   const setting = (name: keyof SharedEnvironment): string => values[name] ?? "";
   return {
     DATABASE_POOL_MAX: setting("DATABASE_POOL_MAX") || String(SIZES[copy.size].poolMax),
+    DATABASE_PIPELINE_DEPTH: setting("DATABASE_PIPELINE_DEPTH"),
     DATABASE_CONNECT_TIMEOUT_MS: setting("DATABASE_CONNECT_TIMEOUT_MS"),
     DATABASE_QUERY_TIMEOUT_MS: setting("DATABASE_QUERY_TIMEOUT_MS"),
     DATABASE_IDLE_TIMEOUT_MS: setting("DATABASE_IDLE_TIMEOUT_MS"),
@@ -36,7 +37,13 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
     HTTP_KEEP_ALIVE_MS: setting("HTTP_KEEP_ALIVE_MS"),
     DRAIN_TIMEOUT_MS: setting("DRAIN_TIMEOUT_MS"),
     LOG_LEVEL: setting("LOG_LEVEL"),
+    RATES_CACHE_MAX_BYTES: setting("RATES_CACHE_MAX_BYTES"),
     RATES_MAX_DAYS: setting("RATES_MAX_DAYS"),
+    BATCH_MAX_ROWS: setting("BATCH_MAX_ROWS"),
+    BATCH_MAX_BYTES: setting("BATCH_MAX_BYTES"),
+    BATCH_TIMEOUT_MS: setting("BATCH_TIMEOUT_MS"),
+    BATCH_MAX_CONCURRENT: setting("BATCH_MAX_CONCURRENT"),
+    SPOOL_DIR: setting("SPOOL_DIR"),
   };
 }
 
@@ -50,6 +57,8 @@ export interface OwnSettings {
   readonly port: number;
   /** API processes behind this one port. */
   readonly processes: number;
+  /** Where batches are kept while they arrive; undefined is what SPOOL_DIR says. */
+  readonly spoolFolder?: string;
   /** Whether a proxy has to know the process before it counts as healthy. */
   readonly proxyGate: boolean;
 }
@@ -66,6 +75,7 @@ export function serviceEnvironment({ record }: Copy, own: OwnSettings): ServiceE
     PORT: String(own.port),
     PROXY_GATE: own.proxyGate ? "1" : "",
     REVISION: own.revision,
+    SPOOL_DIR: own.spoolFolder ?? own.shared.SPOOL_DIR,
   };
 }
 

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { migrationsHash } from "db/migrate";
 import type { Checkout } from "./checkout";
 import { Problem } from "./problem";
 
@@ -79,7 +81,8 @@ export function databaseName(name: string): string {
   return `rates_${name.replaceAll("-", "_")}`;
 }
 
-/** A template database holding a dump as it was loaded, named by the dump's content. */
+/** A template database holding a dump as it was loaded and migrated, named by the content of both. */
 export function pristineName(dumpSha256: string): string {
-  return `pristine_${dumpSha256.slice(0, 12)}`;
+  const content = createHash("sha256").update(dumpSha256).update(migrationsHash()).digest("hex");
+  return `pristine_${content.slice(0, 12)}`;
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeNormalised } from "db/dump/normalise";
+import { bakedMigrations, migrationFiles } from "db/migrate";
 import type { Checkout } from "../copies/checkout";
 import { imageReference, LABEL_CHECKOUT } from "../copies/docker-names";
 import { imagesDirectory } from "../copies/names";
@@ -19,6 +20,8 @@ interface Recipe {
   readonly files: readonly string[];
   /** What stands for the content of a file in the hash, by path. */
   readonly known?: Readonly<Record<string, string>>;
+  /** Written into the context, by name. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** Written into the context as `rates.sql`, without what psql could not load on another server. */
   readonly dump?: DumpReference;
 }
@@ -41,6 +44,7 @@ export function prepareBuilds(checkout: Checkout, sources: ImageSources): Promis
     name: "api",
     base: bases.node,
     files: [...own("api", "Dockerfile", "healthcheck.js", "rates"), bundle.file, `${bundle.file}.map`],
+    texts: migrationFiles(),
     // The map names the checkout's paths and is no part of what runs.
     known: { [`${bundle.file}.map`]: "" },
   };
@@ -53,7 +57,7 @@ type OwnFiles = (image: ImageName, ...names: string[]) => string[];
 
 function databaseRecipe(own: OwnFiles, base: string, dump: DumpReference): Recipe {
   const scripts = own("database", "Dockerfile", "bake.sh", "entrypoint.sh", "healthcheck.sh");
-  return { name: "database", base, files: scripts, dump };
+  return { name: "database", base, files: scripts, texts: { "migrations.sql": bakedMigrations() }, dump };
 }
 
 /** The proxy's configuration, which a copy mounts rather than bakes. */
@@ -81,11 +85,12 @@ async function layOut(checkout: Checkout, recipe: Recipe): Promise<ImageBuild> {
 }
 
 /** Whole or not at all: another command may read it, and this one may be killed. */
-async function writeContext(context: string, { files, dump }: Recipe): Promise<void> {
+async function writeContext(context: string, { files, texts = {}, dump }: Recipe): Promise<void> {
   const unfinished = `${context}.${process.pid}.unfinished`;
   mkdirSync(unfinished, { recursive: true });
   try {
     for (const file of files) copyFileSync(file, join(unfinished, basename(file)));
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(unfinished, name), text);
     if (dump) await writeNormalised(dump.path, join(unfinished, DUMP_IN_CONTEXT));
     // Two commands may lay out the same: the content is the same too.
     if (!existsSync(context)) renameSync(unfinished, context);
@@ -95,9 +100,10 @@ async function writeContext(context: string, { files, dump }: Recipe): Promise<v
 }
 
 /** The dump by its own hash, which is known; a new copy of an old dump then reads none of it. */
-function hashOf({ base, files, known = {}, dump }: Recipe): string {
+function hashOf({ base, files, texts = {}, known = {}, dump }: Recipe): string {
   const hash = createHash("sha256").update(base);
   for (const file of files) hash.update(`\0${basename(file)}\0`).update(known[file] ?? readFileSync(file));
+  for (const [name, text] of Object.entries(texts)) hash.update(`\0${name}\0`).update(text);
   if (dump) hash.update(`\0${DUMP_IN_CONTEXT}\0`).update(dump.sha256);
   return hash.digest("hex").slice(0, 12);
 }

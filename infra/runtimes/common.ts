@@ -1,4 +1,7 @@
+import { migrate, missingMigrations } from "db/migrate";
 import type { Checkout } from "../copies/checkout";
+import { openCopyDatabase } from "../copies/connection";
+import type { Copy, DatabaseAddress } from "../copies/copy";
 import { holdLock } from "../copies/lock";
 import { Problem } from "../copies/problem";
 import { type BranchOrigin, type CopyRecord, requireRecord } from "../copies/registry";
@@ -14,6 +17,17 @@ export function buildStep({ copy }: UpContext, built: { bundle?: ServiceBundle }
       return built.bundle.hash.slice(0, 12);
     },
   };
+}
+
+/**
+ * Brings the data of a copy that lives to the schema that its code needs. A template or an image has it already, so most
+ * often one question is all.
+ * @returns what was done, for the line of a step
+ */
+export async function migrateCopy(copy: Copy, address: DatabaseAddress): Promise<string> {
+  await using client = await openCopyDatabase(copy, address);
+  const missing = await missingMigrations(async <Row>(text: string) => (await client.query(text)).rows as Row[]);
+  return missing.length === 0 ? "up to date" : (await migrate(client)).join(", ");
 }
 
 /** How a copy is by its record alone; undefined where it should run and has to be looked at. */

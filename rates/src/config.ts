@@ -22,6 +22,14 @@ export const variables = {
     fallback: "10",
     example: "4",
   }),
+  // Sixteen reads take three milliseconds together; what is slow is given a connection of its own anyway.
+  DATABASE_PIPELINE_DEPTH: defaulted(integer(1, 1_000), {
+    about:
+      "Most quick reads that wait for their answers on one connection at once; with 1 each has a connection to itself.",
+    unit: "reads",
+    fallback: "16",
+    example: "1",
+  }),
   // A connection takes milliseconds; two seconds outlast a busy machine and are short enough for a client to wait.
   DATABASE_CONNECT_TIMEOUT_MS: defaulted(integer(10, AN_HOUR_MS), {
     about: "Longest wait for a connection, a new one or a free one of the pool, before the answer is 503.",
@@ -115,6 +123,48 @@ export const variables = {
     unit: "days",
     fallback: "3660",
     example: "400",
+  }),
+  // A month of one lane takes 2 KB, so this holds 8,000 of them; the smallest container has room for several times that.
+  RATES_CACHE_MAX_BYTES: defaulted(integer(0, 1_000_000_000), {
+    about: "Most memory for answers of `GET /rates` that are kept until the next batch; 0 keeps none.",
+    unit: "bytes",
+    fallback: "16000000",
+    example: "0",
+  }),
+  // Ten times the ten million that are the largest known batch; with the defaults a spool file then takes 3 GB.
+  BATCH_MAX_ROWS: defaulted(integer(1, 1_000_000_000), {
+    about: "Most rows of one batch; more is a 413.",
+    unit: "rows",
+    fallback: "100000000",
+    example: "1000000",
+  }),
+  // A hundred million rows of JSON are 7 GB.
+  BATCH_MAX_BYTES: defaulted(integer(1, 1_000_000_000_000), {
+    about: "Most bytes of one batch, counted after decoding; more is a 413.",
+    unit: "bytes",
+    fallback: "8000000000",
+    example: "100000000",
+  }),
+  // Ten million rows take some 15 s once they are here, so this is mostly for the network.
+  BATCH_TIMEOUT_MS: defaulted(integer(10, AN_HOUR_MS), {
+    about:
+      "Longest time for one batch: until it has arrived (else 408) and until it is committed (else 503). It takes the place of DATABASE_QUERY_TIMEOUT_MS for the statements of a batch.",
+    unit: "ms",
+    fallback: "600000",
+    example: "60000",
+  }),
+  // The loads wait for each other in the end, so more would only hold memory (5 MB each) and connections.
+  BATCH_MAX_CONCURRENT: defaulted(integer(1, 100), {
+    about: "Most batches that one process takes at once, each with a database connection of its own; more is a 429.",
+    unit: "batches",
+    fallback: "8",
+    example: "2",
+  }),
+  SPOOL_DIR: defaulted(filePath, {
+    about:
+      "Folder for batches of more than 131,072 rows while they arrive, 32 bytes a row at most. The files have no names.",
+    fallback: "/tmp",
+    example: "/var/tmp",
   }),
 } satisfies Record<string, Variable<unknown>>;
 

@@ -15,7 +15,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   bundle = await buildService(resolve(__dirname, "../.."));
-  database = await testDatabase("pristine");
+  database = await testDatabase("migrated");
 });
 
 afterAll(() => database?.[Symbol.asyncDispose]());

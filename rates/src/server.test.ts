@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MIGRATIONS } from "../../db/migrate";
 import { buildService, type ServiceBundle } from "../../infra/images/api/bundle";
 import { type TestDatabase, testDatabase } from "../../tests/support/database";
 import { tcpProxy } from "../../tests/support/tcp-proxy";
@@ -20,19 +21,19 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   bundle = await buildService(resolve(__dirname, "../.."));
-  database = await testDatabase("pristine");
+  database = await testDatabase("migrated");
 });
 
 afterAll(() => database?.[Symbol.asyncDispose]());
 
 function start(environment: Partial<ServiceEnvironment> = {}): ServiceProcess {
-  return new ServiceProcess(bundle.file, environmentFor(database, environment));
+  return new ServiceProcess(bundle.file, environmentFor(database, { RATES_CACHE_MAX_BYTES: "0", ...environment }));
 }
 
-/** Makes every query on prices wait until the returned lock is released. */
+/** Makes every query for rates wait until the returned lock is released. */
 async function lockPrices(): Promise<AsyncDisposable> {
   const client = await database.connect();
-  await client.query("BEGIN; LOCK TABLE prices");
+  await client.query("BEGIN; LOCK TABLE lane_months");
   return client;
 }
 
@@ -151,6 +152,17 @@ describe("the process: start, drain, end", () => {
       expect((await ask(await service.port(), "/ready")).status).toBe(200);
     });
 
+    test("on a database without migrations waits for `rates migrate`, says so, and then serves", async () => {
+      await using own = await testDatabase("pristine");
+      await using service = new ServiceProcess(bundle.file, environmentFor(own));
+      expect(await service.line("waiting for the database")).toMatch(/lacks the migrations 001.*run `rates migrate`/);
+      expect(service.lines.join()).not.toContain("Server listening");
+      await using job = new ServiceProcess(bundle.file, environmentFor(own), "migrate");
+      expect(await job.exit).toBe(0);
+      expect(job.lines).toEqual([...MIGRATIONS.map((name) => `applied ${name}`), "The database is up to date."]);
+      expect((await ask(await service.port(), rates)).status).toBe(200);
+    });
+
     test("that waits for the database ends with 0 at a signal", async () => {
       await using service = start({ DATABASE_URL: "postgres://rates@127.0.0.1:1/rates" });
       await service.line("waiting for the database");
@@ -173,7 +185,7 @@ describe("the process: start, drain, end", () => {
     });
 
     test("on its own copy's database serves", async () => {
-      await using own = await testDatabase("pristine");
+      await using own = await testDatabase("migrated");
       await own.query(`ALTER DATABASE ${own.name} SET rates.copy_id = 'mine'`);
       await using service = new ServiceProcess(bundle.file, environmentFor(own, { COPY_ID: "mine" }));
       expect((await ask(await service.port(), rates)).status).toBe(200);
@@ -194,6 +206,33 @@ describe("the process: start, drain, end", () => {
       expect(await service.exit).toBe(1);
       expect(service.lines.at(-1)).toContain(`PORT ${port} on HOST 127.0.0.1 is taken`);
       holder.close();
+    });
+  });
+
+  describe("rates migrate", () => {
+    const migrateOn = (environment: Partial<ServiceEnvironment>) =>
+      new ServiceProcess(bundle.file, environmentFor(database, environment), "migrate");
+
+    test("on a migrated database says that there was nothing to do", async () => {
+      await using job = migrateOn({});
+      expect(await job.exit).toBe(0);
+      expect(job.lines).toEqual(["The database was up to date."]);
+    });
+
+    test.each<[string, Partial<ServiceEnvironment>, RegExp]>([
+      ["is away", { DATABASE_URL: "postgres://rates@127.0.0.1:1/rates" }, /The database cannot be reached/],
+      ["is another copy's", { COPY_ID: "mine" }, /carries no copy id/],
+    ])("ends with 1 and the reason where the database %s", async (_title, environment, reason) => {
+      await using job = migrateOn(environment);
+      expect(await job.exit).toBe(1);
+      expect(job.lines.join("\n")).toMatch(reason);
+    });
+
+    test("ends with 1 and the next step where there is no dump", async () => {
+      await using empty = await testDatabase("empty");
+      await using job = new ServiceProcess(bundle.file, environmentFor(empty), "migrate");
+      expect(await job.exit).toBe(1);
+      expect(job.lines).toEqual(["The database holds no table ports: load a dump such as db/rates.sql first."]);
     });
   });
 

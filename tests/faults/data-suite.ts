@@ -49,7 +49,7 @@ export function testData({ runtime, lacks }: DataSuiteOptions): void {
   const urlOf = async (name: string) => (await copies.status(name))?.url ?? "";
 
   test("reset puts the data back to the dump, and no reader is lost", async () => {
-    await succeed("sql", "dev", "-c", "DELETE FROM prices; CREATE TABLE scribble (line text)");
+    await succeed("sql", "dev", "-c", "DELETE FROM lane_months; CREATE TABLE scribble (line text)");
     await using readers = requestLoop(await urlOf("dev"), 4);
     const before = await copies.status("dev");
     await succeed("reset", "dev");

@@ -38,7 +38,7 @@ describe("embedded: works wherever it is cloned and whoever runs it", () => {
     await using one = copiesFolder();
     await using other = copiesFolder();
     for (const copies of [one, other]) expect((await copies.copy(["up", "same"])).exitCode).toBe(0);
-    await one.copy(["sql", "same", "-c", "DELETE FROM prices"]);
+    await one.copy(["sql", "same", "-c", "DELETE FROM lane_months"]);
     const url = (await other.status("same"))?.url;
     await expectReadmeAnswer(url);
     await one.copy(["down", "same"]);

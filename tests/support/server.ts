@@ -2,9 +2,11 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Connection } from "infra/copies/connection";
 import { nextFreePort } from "infra/copies/ports";
 import { identifyProcess, signalProcess } from "infra/copies/process-identity";
 import {
+  connectSuperuser,
   initialiseServer,
   removeServer,
   runningServer,
@@ -32,6 +34,7 @@ export interface TestServer extends AsyncDisposable {
   /** The address of one of its databases, without password. */
   url(database: string): string;
   createDatabase(template: Template): Promise<string>;
+  connect(database: string): Promise<Connection>;
   stop(): Promise<void>;
   start(): Promise<void>;
   /** kill -9 of the server; its sessions end a moment later. */
@@ -41,13 +44,18 @@ export interface TestServer extends AsyncDisposable {
   resume(): void;
 }
 
-/** Starts a server in a temporary folder; `await using` stops it and removes its data. */
-export async function testServer(): Promise<TestServer> {
+/**
+ * Starts a server in a temporary folder; `await using` stops it and removes its data.
+ * @param settings PostgreSQL's, by name
+ */
+export async function testServer(settings: Settings = SETTINGS): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "rates-test-server-"));
   await initialiseServer(directory);
-  const { port } = await startServer(directory, { port: await freePort(), settings: SETTINGS });
-  return new OwnServer(directory, port);
+  const { port } = await startServer(directory, { port: await freePort(), settings });
+  return new OwnServer(directory, port, settings);
 }
+
+type Settings = Readonly<Record<string, string>>;
 
 /** Tests are not about durability on power loss, and fsync is most of what a clone costs. */
 const SETTINGS = { fsync: "off" };
@@ -66,6 +74,7 @@ class OwnServer implements TestServer {
   constructor(
     readonly directory: string,
     readonly port: number,
+    readonly settings: Settings,
   ) {}
 
   get passwordFile(): string {
@@ -84,12 +93,16 @@ class OwnServer implements TestServer {
     return createDatabase(this.directory, template);
   }
 
+  connect(database: string): Promise<Connection> {
+    return connectSuperuser(this.directory, database);
+  }
+
   stop(): Promise<void> {
     return stopServer(this.directory);
   }
 
   async start(): Promise<void> {
-    await startServer(this.directory, { port: this.port, settings: SETTINGS });
+    await startServer(this.directory, { port: this.port, settings: this.settings });
   }
 
   async kill(): Promise<void> {

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes the cluster while the image is built: `pristine` holds the dump as it was loaded, `rates` is a copy's own clone.
+# Makes the cluster while the image is built: `pristine` holds the dump as it was loaded and migrated, `rates` is a copy's own clone.
 set -eu
 dump=$1
+migrations=$2
 ask() { psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --host /tmp --username postgres "$@"; }
 
 initdb --username postgres --encoding UTF8 --no-locale --auth-local peer --auth-host scram-sha-256 --pgdata "$PGDATA"
@@ -30,6 +31,7 @@ ask --dbname pristine --single-transaction --file "$dump"
 for table in regions ports prices; do
   ask --dbname pristine --command "ALTER TABLE public.$table OWNER TO rates"
 done
+ask --dbname pristine --single-transaction --file "$migrations" >/dev/null
 ask --dbname pristine --command 'ANALYZE'
 ask --dbname postgres --command 'ALTER DATABASE pristine WITH IS_TEMPLATE true ALLOW_CONNECTIONS false'
 ask --dbname postgres --command 'CREATE DATABASE rates TEMPLATE pristine OWNER rates'

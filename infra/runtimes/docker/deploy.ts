@@ -6,6 +6,8 @@ import { askEngine } from "../../images/engine";
 import { WAIT_TIMEOUT_SECONDS } from "../../stacks/container";
 import type { WantedRevision } from "../../stacks/copy-stack";
 import { copyStackName } from "../../stacks/stack-names";
+import { migrateCopy } from "../common";
+import { databaseAddress } from "./address";
 import type { Source } from "./airgap";
 import { isAsApplied, rememberApplied } from "./applied";
 import { type Deployment, readDeployment, writeDeployment } from "./deployment";
@@ -70,13 +72,20 @@ async function addBeside(copy: Copy, request: DeployRequest, before: Deployment)
   const { terraform, addresses, database } = await configure(copy, request, [before.revision, revision]);
   const added = addresses.filter((address) => address.includes(revision.revision));
   try {
-    // The database too: where it is stopped or gone, a revision that waits for it would never get healthy.
-    await applyOrExplain(copy, terraform, [database, ...added]);
+    // First the database: where it is stopped or gone, a revision that waits for it and for its schema never gets healthy.
+    if (!(await databaseRuns(copy))) await applyOrExplain(copy, terraform, [database]);
+    request.report?.(`migrations: ${await migrateCopy(copy, databaseAddress(copy))}`);
+    await applyOrExplain(copy, terraform, added);
   } catch (error) {
     const old = await configure(copy, { ...request, deployment: before }, [before.revision]);
     await apply(old.terraform);
     throw error;
   }
+}
+
+async function databaseRuns({ checkout, record }: Copy): Promise<boolean> {
+  const containers = await listContainers(checkout, record.name);
+  return containers.some(({ role, state }) => role === "database" && state === "running");
 }
 
 /** Terraform says that a container did not get healthy; its log says why. */

@@ -1,8 +1,8 @@
 import { execa } from "execa";
 import type { Checkout } from "../../copies/checkout";
 import { openCopyDatabase } from "../../copies/connection";
-import { type Copy, type DatabaseAddress, ledgerOwner } from "../../copies/copy";
-import { engineInUse, enginePlace } from "../../copies/engine-place";
+import { type Copy, ledgerOwner } from "../../copies/copy";
+import { engineInUse } from "../../copies/engine-place";
 import { promise } from "../../copies/ledger";
 import { promisePort } from "../../copies/port-ledger";
 import { PORT_RANGES } from "../../copies/ports";
@@ -12,6 +12,7 @@ import { nextFreeSubnet } from "../../copies/subnets";
 import { useEngine } from "../../images/engine";
 import { inspectIntent } from "../common";
 import type { Inspection, LogRequest, Runtime } from "../runtime";
+import { databaseAddress } from "./address";
 import { readDeployment } from "./deployment";
 import { diagnose } from "./diagnosis";
 import { memory } from "./memory";
@@ -20,7 +21,6 @@ import { type CopyContainer, listContainers } from "./objects";
 import { isFree } from "./published-ports";
 import { remove } from "./removal";
 import { reset } from "./reset";
-import { databasePasswordFile } from "./stack-props";
 import { removeUnusedImages } from "./unused-images";
 import { plan, up } from "./up";
 
@@ -36,7 +36,7 @@ export const docker: Runtime = {
   removeUnused: removeUnusedImages,
   inspect,
   memory,
-  database,
+  database: async (copy) => databaseAddress(copy),
   isFree,
   holdsPort: async (copy) =>
     (await containersOf(copy)).some(({ role, state }) => role === "proxy" && state === "running"),
@@ -89,17 +89,9 @@ function whatIsMissing(containers: readonly CopyContainer[], revision: string | 
   return complaints.length > 0 ? complaints.join("; ") : undefined;
 }
 
-async function database(copy: Copy): Promise<DatabaseAddress> {
-  const { record } = copy;
-  if (!record.docker) throw new Problem(`Copy "${record.name}" is no docker copy.`);
-  const passwordFile = databasePasswordFile(copy);
-  const { host } = enginePlace(record.docker.engine);
-  return { host, port: record.docker.databasePort, database: "rates", user: "rates", passwordFile };
-}
-
 async function serverVersion(copy: Copy): Promise<string | undefined> {
   try {
-    await using client = await openCopyDatabase(copy, await database(copy));
+    await using client = await openCopyDatabase(copy, databaseAddress(copy));
     const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
     return rows[0]?.server_version;
   } catch {

@@ -1,5 +1,7 @@
 import { Problem } from "../../copies/problem";
+import { migrateCopy } from "../common";
 import type { Stage, Step, UpContext } from "../runtime";
+import { databaseAddress } from "./address";
 import { deploy } from "./deploy";
 import { readDeployment } from "./deployment";
 import { exchangeData } from "./exchange";
@@ -26,6 +28,8 @@ function exchangeStep({ copy }: UpContext): Step {
     title: "Database",
     async run() {
       await exchangeData(copy);
+      // The server's template may be older than the code that asks it now.
+      await migrateCopy(copy, databaseAddress(copy));
       return "the dump as it was loaded";
     },
   };

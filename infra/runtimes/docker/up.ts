@@ -1,6 +1,6 @@
 import { loadConfig } from "rates/src/config";
 import type { Copy } from "../../copies/copy";
-import { DATABASE_HOST } from "../../copies/docker-names";
+import { DATABASE_HOST, SPOOL_FOLDER } from "../../copies/docker-names";
 import { revisionOf, type SharedEnvironment, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
 import { buildService } from "../../images/api/bundle";
 import type { ImageName } from "../../images/image-build";
@@ -69,7 +69,7 @@ function environmentOf(copy: Copy, shared: SharedEnvironment, revision: string):
   const passwordFile = "/run/secrets/database-password";
   const database = { host: DATABASE_HOST, port: 5432, database: "rates", user: "rates", passwordFile };
   // One process a container: the proxy shares the requests out.
-  const place = { database, host: "0.0.0.0", port: 3000, processes: 1, proxyGate: true };
+  const place = { database, host: "0.0.0.0", port: 3000, processes: 1, proxyGate: true, spoolFolder: SPOOL_FOLDER };
   const environment = serviceEnvironment(copy, { shared, revision, ...place });
   loadConfig(environment); // so that a bad setting is told here and not in a log
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));

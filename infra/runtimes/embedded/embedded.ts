@@ -13,7 +13,7 @@ import { isReadable, removeCopyFiles } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
 import { SIZES } from "../../copies/sizes";
 import { buildService, type ServiceBundle } from "../../images/api/bundle";
-import { buildStep, holdOrigin, inspectIntent } from "../common";
+import { buildStep, holdOrigin, inspectIntent, migrateCopy } from "../common";
 import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../runtime";
 import { ensureDataServer, leaveDataServer, otherEmbedded } from "./data-server";
 import { type CopyDatabase, dropCopyDatabase, ensureCopyDatabase, resetCopyDatabase } from "./databases";
@@ -51,6 +51,7 @@ function up(context: UpContext): Stage[] {
     [buildStep(context, built), serverStep(context)],
     [templateStep(context)],
     [databaseStep(context)],
+    [migrationsStep(context)],
     [serviceStep(context, built)],
   ];
 }
@@ -97,6 +98,10 @@ function databaseStep({ copy, signal }: UpContext): Step {
       return databaseName(record.name);
     },
   };
+}
+
+function migrationsStep({ copy }: UpContext): Step {
+  return { title: "Migrations", run: async () => migrateCopy(copy, await database(copy)) };
 }
 
 function copyDatabase({ checkout, record }: Copy, template: string): CopyDatabase {

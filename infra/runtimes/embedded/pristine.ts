@@ -1,4 +1,5 @@
 import { loadDump } from "db/dump/load";
+import { migrate } from "db/migrate";
 import type { Client } from "pg";
 import { pristineName } from "../../copies/names";
 import { Problem } from "../../copies/problem";
@@ -70,6 +71,8 @@ async function loadInto(directory: string, { database, dump, options }: Load): P
   }
   for (const table of ["regions", "ports", "prices"])
     await client.query(`ALTER TABLE ${table} OWNER TO ${TABLE_OWNER}`);
+  signal?.throwIfAborted();
+  await migrate(client);
 }
 
 async function ensureTableOwner(client: Client): Promise<void> {

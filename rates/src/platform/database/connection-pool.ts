@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { Pool, type PoolClient } from "pg";
+import { type ClientConfig, Pool, type PoolClient } from "pg";
 import type { Config } from "../../config";
 import { Connection } from "./connection";
-import { DatabaseUnavailable, Distrusted, isPassing, WrongCopy } from "./failure";
+import { connectionOptions } from "./connection-options";
+import { DatabaseUnavailable, Distrusted, isPassing } from "./failure";
 
 /** A connection that is on loan from the pool. */
-type Loan = Connection & PoolClient;
+export type Loan = Connection & PoolClient;
 
 /** Connections of the pool, by what they are doing, and requests that wait for one. */
 export interface PoolStatistics {
@@ -22,7 +22,6 @@ const PROBE_LIMIT_MS = 500;
 const PASSING_RETRY_MS = 20;
 
 const PROBE = { text: "SELECT 1" };
-const COPY_ID_SETTING = { text: "SELECT current_setting('rates.copy_id', true) AS copy_id" };
 
 /**
  * The connections to one database. pg's pool keeps them; what is added is that a loan can be trusted: it leads to the
@@ -33,10 +32,13 @@ export class ConnectionPool {
   readonly #pool: Pool;
   readonly #resting = new Set<Connection>();
 
-  /** @param onIdleError is told of connections that were lost while they rested; the pool has dropped them already */
-  constructor(config: Config, onIdleError: (error: Error) => void) {
+  /**
+   * @param onIdleError is told of connections that were lost while they rested; the pool has dropped them already
+   * @param special settings of these connections alone
+   */
+  constructor(config: Config, onIdleError: (error: Error) => void, special: ClientConfig = {}) {
     this.#config = config;
-    this.#pool = new Pool(poolOptions(config));
+    this.#pool = new Pool({ ...poolOptions(config), ...special });
     this.#pool.on("error", (error) => error instanceof Distrusted || onIdleError(error));
     this.#pool.on("remove", (client) => this.#resting.delete(asLoan(client)));
   }
@@ -116,7 +118,7 @@ export class ConnectionPool {
   async #isUsable(loan: Loan): Promise<boolean> {
     const asked = performance.now();
     try {
-      if (!loan.verified) await this.#verify(loan);
+      if (!loan.verified) await loan.verify(this.#config);
       else if (asked - loan.lastAnswer > this.#config.DATABASE_PROBE_AFTER_MS) await loan.ask(PROBE, PROBE_LIMIT_MS);
       return true;
     } catch (error) {
@@ -127,34 +129,15 @@ export class ConnectionPool {
       return false;
     }
   }
-
-  async #verify(loan: Loan): Promise<void> {
-    const { COPY_ID: expected, DATABASE_CONNECT_TIMEOUT_MS: limit } = this.#config;
-    if (expected !== undefined) {
-      const [row] = await loan.ask<{ copy_id: string | null }>(COPY_ID_SETTING, limit);
-      const found = row?.copy_id ?? null;
-      if (found !== expected) throw new WrongCopy(expected, found);
-    }
-    loan.verified = true;
-  }
 }
 
 function poolOptions(config: Config) {
-  const passwordFile = config.DATABASE_PASSWORD_FILE;
   return {
-    ...config.DATABASE_URL,
+    ...connectionOptions(config),
     Client: Connection,
-    // Read at each connection, so that a rotated password is taken up. "" keeps pg from looking into ~/.pgpass.
-    password: async () =>
-      passwordFile === undefined ? "" : (await readFile(passwordFile, "utf8")).replace(/\r?\n$/, ""),
-    ssl: false,
-    application_name: "rates",
     max: config.DATABASE_POOL_MAX,
-    connectionTimeoutMillis: config.DATABASE_CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: config.DATABASE_IDLE_TIMEOUT_MS,
     statement_timeout: config.DATABASE_QUERY_TIMEOUT_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: config.DATABASE_KEEPALIVE_MS,
   };
 }
 

@@ -1,13 +1,20 @@
 import { Socket } from "node:net";
-import { Client, type ClientConfig, type QueryResultRow } from "pg";
-import { NoAnswer } from "./failure";
+import { Client, type ClientConfig, type CustomTypesConfig, type QueryResultRow } from "pg";
+import type { Config } from "../../config";
+import { NoAnswer, WrongCopy } from "./failure";
 
 /** A statement with bound parameters. One with a name is prepared once per connection. */
 export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values?: unknown[];
+  /** Whether it may be sent behind others on a connection: for reads that take well below a millisecond. */
+  readonly isQuick?: boolean;
+  /** How values are read; as pg reads them unless told otherwise. */
+  readonly types?: CustomTypesConfig;
 }
+
+const COPY_ID_SETTING = { text: "SELECT current_setting('rates.copy_id', true) AS copy_id" };
 
 /**
  * One connection to PostgreSQL that can be cut at once. pg itself parts politely: it says goodbye and waits for the
@@ -47,11 +54,31 @@ export class Connection extends Client {
   async ask<Row extends QueryResultRow>(statement: Statement, limit: number): Promise<Row[]> {
     const timer = setTimeout(() => this.cut(new NoAnswer(limit)), limit);
     try {
+      if (statement.isQuick) this.#gatherWrites();
       const { rows } = await this.query<Row>(statement);
       this.lastAnswer = performance.now();
       return rows;
     } finally {
       clearTimeout(timer);
     }
+  }
+  /** Sends what is written until the end of this turn of the event loop as one packet: for reads that share the connection. */
+  #gatherWrites(): void {
+    if (this.#socket.writableCorked > 0) return;
+    this.#socket.cork();
+    setImmediate(() => this.#socket.uncork());
+  }
+
+  /**
+   * Makes sure that the database is the one this process is for; once is enough, because a connection never changes it.
+   * @throws {WrongCopy} when it is another's, and what `ask` throws
+   */
+  async verify({ COPY_ID: expected, DATABASE_CONNECT_TIMEOUT_MS: limit }: Config): Promise<void> {
+    if (expected !== undefined) {
+      const [row] = await this.ask<{ copy_id: string | null }>(COPY_ID_SETTING, limit);
+      const found = row?.copy_id ?? null;
+      if (found !== expected) throw new WrongCopy(expected, found);
+    }
+    this.verified = true;
   }
 }

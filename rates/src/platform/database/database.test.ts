@@ -10,7 +10,15 @@ import { type TestApi, testApi } from "../../../testing/api";
 import { type Answer, ask } from "../../../testing/http";
 
 /** Short enough for a test to wait for, long enough for a busy machine; a rest of no length is always probed. */
-const limits = { DATABASE_CONNECT_TIMEOUT_MS: "1000", DATABASE_QUERY_TIMEOUT_MS: "1000", DATABASE_PROBE_AFTER_MS: "0" };
+const limits = {
+  DATABASE_CONNECT_TIMEOUT_MS: "1000",
+  DATABASE_QUERY_TIMEOUT_MS: "1000",
+  DATABASE_PROBE_AFTER_MS: "0",
+  // Every request has to ask the database.
+  RATES_CACHE_MAX_BYTES: "0",
+  // And has a connection to itself; what shares one is looked at below.
+  DATABASE_PIPELINE_DEPTH: "1",
+};
 const rates = "/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";
 const sound = '{"rates":[{"count":3,"day":"2021-01-31","price":1154.3333333333333}]}';
 
@@ -19,7 +27,7 @@ let name: string;
 
 beforeAll(async () => {
   server = await testServer();
-  name = await server.createDatabase("pristine");
+  name = await server.createDatabase("migrated");
 });
 
 afterAll(() => server?.[Symbol.asyncDispose]());
@@ -44,7 +52,7 @@ function expectUnavailable({ status, headers, body }: Answer, detail: unknown): 
     "1",
   ]);
   expect(JSON.parse(body)).toMatchObject({ type: "urn:rates:problem:database-unavailable", detail });
-  expect(body).not.toMatch(/SELECT|prices|node_modules|at \w+ \(/);
+  expect(body).not.toMatch(/SELECT|lane_months|node_modules|at \w+ \(/);
 }
 
 /** Does something to the database behind the service's back, as the server's owner. */
@@ -148,7 +156,7 @@ describe("the database away, slow, cut, or another's", () => {
       });
       await recovered(api);
       await administer(async (locker) => {
-        await locker.query("BEGIN; LOCK TABLE prices");
+        await locker.query("BEGIN; LOCK TABLE lane_months");
         const [first, second] = await Promise.all([ask(api.port, rates), ask(api.port, rates)]);
         expectUnavailable(first, "The database took too long to answer.");
         expectUnavailable(second, "All 1 connections to the database were busy for 300 ms.");
@@ -169,7 +177,7 @@ describe("the database away, slow, cut, or another's", () => {
         DATABASE_POOL_MAX: "40",
       });
       await administer(async (locker) => {
-        await locker.query("BEGIN; LOCK TABLE prices");
+        await locker.query("BEGIN; LOCK TABLE lane_months");
         const asked = askAtOnce(api, 40);
         await expect.poll(() => countSessions(waiting), { timeout: 5_000 }).toBe(40);
         await locker.query("ROLLBACK");
@@ -216,7 +224,7 @@ describe("the database away, slow, cut, or another's", () => {
       await using proxy = await tcpProxy(server.port);
       await using api = await testApi(access(proxy), { ...limits, DATABASE_QUERY_TIMEOUT_MS: "10000" });
       const answer = await administer(async (locker) => {
-        await locker.query("BEGIN; LOCK TABLE prices");
+        await locker.query("BEGIN; LOCK TABLE lane_months");
         const asked = ask(api.port, rates);
         await expect.poll(() => countSessions(waiting)).toBe(1);
         await lose(proxy);
@@ -225,6 +233,27 @@ describe("the database away, slow, cut, or another's", () => {
       });
       expect(answer.body).toBe(sound);
     });
+  });
+
+  test("reads that share a connection which is lost are all asked again, and none gets another's answer", async () => {
+    await using api = await testApi(access(), {
+      ...limits,
+      DATABASE_QUERY_TIMEOUT_MS: "10000",
+      DATABASE_PIPELINE_DEPTH: "16",
+    });
+    const days = Array.from({ length: 12 }, (_, index) => `2021-01-${10 + index}`);
+    const paths = days.map((day) => rates.replaceAll("2021-01-31", day));
+    const expected = await Promise.all(paths.map((path) => ask(api.port, path)));
+    const answers = await administer(async (locker) => {
+      await locker.query("BEGIN; LOCK TABLE lane_months");
+      const asked = paths.map((path) => ask(api.port, path));
+      await expect.poll(() => countSessions(waiting)).toBeGreaterThan(0);
+      await endSessions(locker);
+      await locker.query("ROLLBACK");
+      return await Promise.all(asked);
+    });
+    expect(answers.map(({ body }) => body)).toEqual(expected.map(({ body }) => body));
+    expect(answers.map(({ body }) => JSON.parse(body).rates[0].day)).toEqual(days);
   });
 
   test("a database that turns into another copy's is a 503 and an error in the log that names both", async () => {
@@ -258,7 +287,9 @@ describe("the database away, slow, cut, or another's", () => {
       writeFileSync(passwordFile, `${password}\n`);
       await administer(endSessions);
     };
-    await administer((client) => client.query("CREATE ROLE rotating LOGIN; GRANT SELECT ON prices TO rotating"));
+    await administer((client) =>
+      client.query("CREATE ROLE rotating LOGIN; GRANT SELECT ON data_version, lanes, lane_months TO rotating"),
+    );
     await rotate("one");
     try {
       await using api = await testApi({ ...access({ user: "rotating" }), passwordFile }, limits);
@@ -276,20 +307,25 @@ describe("the database away, slow, cut, or another's", () => {
 
   test("a fault of ours is a 500 that tells the client nothing and the log everything", async () => {
     await using api = await testApi(access(), limits);
-    await administer((client) => client.query("ALTER TABLE prices RENAME TO hidden"));
+    await administer((client) => client.query("ALTER TABLE lane_months RENAME TO hidden"));
     try {
       const { status, headers, body } = await ask(api.port, rates);
       expect([status, headers["content-type"]]).toEqual([500, "application/problem+json; charset=utf-8"]);
-      expect(body).not.toMatch(/prices|SELECT|relation/);
-      expect(JSON.stringify(api.log)).toContain('relation \\"prices\\" does not exist');
+      expect(body).not.toMatch(/lane_months|SELECT|relation/);
+      expect(JSON.stringify(api.log)).toContain('relation \\"lane_months\\" does not exist');
       expect(api.log).toContainEqual(expect.objectContaining({ level: "error", requestId: headers["x-request-id"] }));
     } finally {
-      await administer((client) => client.query("ALTER TABLE hidden RENAME TO prices"));
+      await administer((client) => client.query("ALTER TABLE hidden RENAME TO lane_months"));
     }
   });
 
   test("many clients over few connections are all answered", async () => {
-    await using api = await testApi(access(), { DATABASE_POOL_MAX: "2", DATABASE_CONNECT_TIMEOUT_MS: "20000" });
+    await using api = await testApi(access(), {
+      ...limits,
+      DATABASE_POOL_MAX: "2",
+      DATABASE_CONNECT_TIMEOUT_MS: "20000",
+      DATABASE_QUERY_TIMEOUT_MS: "20000",
+    });
     const agent = new Agent({ keepAlive: true, maxSockets: 50 });
     const answers = await Promise.all(Array.from({ length: 200 }, () => ask(api.port, rates, { agent })));
     agent.destroy();

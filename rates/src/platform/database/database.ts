@@ -1,8 +1,11 @@
+import { missingMigrations } from "db/migrate";
 import type { QueryResultRow } from "pg";
 import type { Config } from "../../config";
 import type { Statement } from "./connection";
+import { SETTINGS } from "./connection-options";
 import { ConnectionPool, type PoolStatistics } from "./connection-pool";
-import { explained, isLost } from "./failure";
+import { explained, isLost, MigrationsMissing } from "./failure";
+import { SharedLoans } from "./shared-loans";
 
 /**
  * How much longer than the server's own statement_timeout this side waits, in ms. The server's word costs only the
@@ -10,13 +13,24 @@ import { explained, isLost } from "./failure";
  */
 const ANSWER_ALLOWANCE_MS = 250;
 
+/**
+ * Statements of requests are few and prepared, and their plans do not depend on their parameters: to plan each anew costs
+ * more than to run it. A statement is sent at once, though others on its connection wait for their answers.
+ */
+const READING = { options: `${SETTINGS} -c plan_cache_mode=force_generic_plan`, pipeline: true };
+
 /** The one database of this process. */
 export class Database {
   readonly #pool: ConnectionPool;
+  readonly #shared: SharedLoans;
   readonly #queryLimit: number;
 
   constructor(config: Config, onIdleError: (error: Error) => void) {
-    this.#pool = new ConnectionPool(config, onIdleError);
+    this.#pool = new ConnectionPool(config, onIdleError, READING);
+    this.#shared = new SharedLoans(this.#pool, {
+      depth: config.DATABASE_PIPELINE_DEPTH,
+      most: config.DATABASE_POOL_MAX,
+    });
     this.#queryLimit = config.DATABASE_QUERY_TIMEOUT_MS + ANSWER_ALLOWANCE_MS;
   }
 
@@ -43,9 +57,13 @@ export class Database {
     }
   }
 
-  /** Resolves when the database answers and is this copy's. Throws what `read` throws. */
+  /**
+   * Resolves when the database answers, is this copy's, and has every migration that this code knows.
+   * @throws {MigrationsMissing} naming them, and what `read` throws
+   */
   async check(): Promise<void> {
-    await this.read({ text: "SELECT 1" });
+    const missing = await missingMigrations((text) => this.read({ text }));
+    if (missing.length > 0) throw new MigrationsMissing(missing);
   }
 
   /** Waits for running statements and closes every connection. */
@@ -54,6 +72,7 @@ export class Database {
   }
 
   async #run<Row extends QueryResultRow>(statement: Statement, limit: number): Promise<Row[]> {
+    if (statement.isQuick) return await this.#shared.run((loan) => loan.ask<Row>(statement, limit));
     const loan = await this.#pool.lend();
     try {
       const rows = await loan.ask<Row>(statement, limit);

@@ -17,6 +17,14 @@ export class WrongCopy extends DatabaseUnavailable {
   }
 }
 
+/** The database is of an older version than this code. */
+export class MigrationsMissing extends DatabaseUnavailable {
+  override readonly name = "MigrationsMissing";
+  constructor(names: readonly string[]) {
+    super(`The database lacks the migrations ${names.join(", ")}: run \`rates migrate\`.`);
+  }
+}
+
 /** A connection gave no answer within a limit, and was cut for it. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";

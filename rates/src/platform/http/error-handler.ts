@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { DatabaseUnavailable, WrongCopy } from "../database/failure";
+import { DatabaseUnavailable, MigrationsMissing, WrongCopy } from "../database/failure";
 import { explanationOf } from "../explanation";
 import { PROBLEM_MEDIA_TYPE, Problem } from "./problem";
 
@@ -32,8 +32,16 @@ function problemOf(error: unknown): Problem {
 }
 
 function unavailable(error: DatabaseUnavailable): Problem {
-  const kind = error instanceof WrongCopy ? "wrong-copy" : "database-unavailable";
-  return new Problem(503, error.message, { kind, headers: { "Retry-After": RETRY_AFTER_S }, cause: error });
+  return new Problem(503, error.message, {
+    kind: kindOf(error),
+    headers: { "Retry-After": RETRY_AFTER_S },
+    cause: error,
+  });
+}
+
+function kindOf(error: DatabaseUnavailable): string {
+  if (error instanceof WrongCopy) return "wrong-copy";
+  return error instanceof MigrationsMissing ? "migrations-missing" : "database-unavailable";
 }
 
 /** A database that is away is one outage however many requests meet it; the rest needs somebody to look at it. */

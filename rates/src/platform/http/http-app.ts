@@ -33,8 +33,12 @@ export type HttpApp = FastifyInstance<
 const HEADERS_TIMEOUT_MS = 20_000;
 /** How often, in ms, connections are looked through for slow clients; it bounds how late they are answered. */
 const CHECKING_INTERVAL_MS = 1_000;
-/** For the whole request with its body, in ms; Node's own default, which fastify would turn off. */
+/**
+ * For the whole request with its body, in ms; Node's own default, which fastify would turn off. A batch may take longer
+ * to arrive, and has a limit of its own that is to speak first.
+ */
 const REQUEST_TIMEOUT_MS = 300_000;
+const BATCH_ALLOWANCE_MS = 10_000;
 
 type SchemaController = NonNullable<FastifyServerOptions["schemaController"]>;
 type ValidatorFactory = NonNullable<NonNullable<SchemaController["compilersFactory"]>["buildValidator"]>;
@@ -109,7 +113,7 @@ function optionsFrom({ config, logTarget }: Surroundings) {
     genReqId: ({ headers }: RawRequestDefaultExpression) => requestIdOf(headers),
     schemaController: SCHEMA_CONTROLLER,
     keepAliveTimeout: config.HTTP_KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: Math.max(REQUEST_TIMEOUT_MS, config.BATCH_TIMEOUT_MS + BATCH_ALLOWANCE_MS),
     // A missing Host header is refused below, like every other error.
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,

@@ -18,7 +18,7 @@ const Operation = Type.Object({
   parameters: Type.Optional(Type.Array(Parameter)),
   responses: Type.Record(
     Type.String({ pattern: "^[1-5][0-9][0-9]$" }),
-    Type.Object({ description: Type.String(), content: Type.Record(Type.String(), Media) }),
+    Type.Object({ description: Type.String(), content: Type.Optional(Type.Record(Type.String(), Media)) }),
   ),
 });
 const Document = Type.Object({
@@ -29,7 +29,7 @@ const Document = Type.Object({
 
 describe("GET /openapi.json", () => {
   test("/openapi.json is an OpenAPI document of every route, and its examples are true", async () => {
-    await using database = await testDatabase("pristine");
+    await using database = await testDatabase("migrated");
     await using api = await testApi(database);
     const { status, headers, body } = await ask(api.port, "/openapi.json");
     expect([status, headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"]);
@@ -44,14 +44,21 @@ describe("GET /openapi.json", () => {
     expect(parameters.map(({ name, required }) => [name, required])).toEqual([
       ["date_from", true],
       ["date_to", true],
-      ["orig_code", true],
-      ["dest_code", true],
+      ["orig_code", false],
+      ["dest_code", false],
+      ["origin", false],
+      ["destination", false],
+      ["if-none-match", false],
+      ["x-data-version", false],
     ]);
-    expect(Object.keys(responses)).toEqual(["200", "400", "503"]);
+    expect(Object.keys(responses)).toEqual(["200", "304", "400", "412", "503"]);
     expect(responses["400"]?.content).toHaveProperty(["application/problem+json"]);
-    const example = parameters.map((parameter) => `${parameter.name}=${parameter.example}`).join("&");
+    const example = parameters
+      .slice(0, 4)
+      .map((parameter) => `${parameter.name}=${parameter.example}`)
+      .join("&");
     const answer = JSON.parse((await ask(api.port, `/rates?${example}`)).body);
-    const documented = responses["200"]?.content["application/json"];
+    const documented = responses["200"]?.content?.["application/json"];
     expect(Check(documented?.schema ?? Type.Never(), answer)).toBe(true);
     expect(documented?.example).toEqual({ rates: [answer.rates[0]] });
   });
@@ -73,5 +80,6 @@ function routesOf(drawing: string): string[] {
     parents[depth] = (parents[depth - 1] ?? "") + part;
     return methods ? [parents[depth]?.replace(/^(?!\/)/, "/") ?? ""] : [];
   });
-  return routes.sort();
+  // The router writes `:id` where the document writes `{id}`.
+  return routes.map((route) => route.replace(/:(\w+)/g, "{$1}")).sort();
 }

@@ -8,7 +8,9 @@ export interface FieldError {
 }
 
 interface Details {
-  readonly errors?: readonly FieldError[];
+  /** What is wrong, one entry each; of a body that has too many the first, with `total` saying how many there are. */
+  readonly errors?: readonly object[];
+  readonly total?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** The last part of the problem's type, where clients may want to tell it from others of the same status. */
   readonly kind?: string;
@@ -22,7 +24,8 @@ export interface ProblemBody {
   readonly status: number;
   readonly detail: string;
   readonly instance: string;
-  readonly errors?: readonly FieldError[];
+  readonly errors?: readonly object[];
+  readonly total?: number;
 }
 
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
@@ -31,17 +34,19 @@ export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly headers: Readonly<Record<string, string>>;
-  readonly #errors: readonly FieldError[] | undefined;
+  readonly #errors: readonly object[] | undefined;
+  readonly #total: number | undefined;
   readonly #kind: string | undefined;
 
   constructor(
     readonly statusCode: number,
     detail: string,
-    { errors, headers = {}, kind, cause }: Details = {},
+    { errors, total, headers = {}, kind, cause }: Details = {},
   ) {
     super(detail, { cause });
     this.headers = headers;
     this.#errors = errors;
+    this.#total = total;
     this.#kind = kind;
   }
 
@@ -53,6 +58,7 @@ export class Problem extends Error {
       detail: this.message,
       instance: requestId,
       ...(this.#errors && { errors: this.#errors }),
+      ...(this.#total !== undefined && { total: this.#total }),
     };
   }
 }

@@ -8,7 +8,7 @@ let database: TestDatabase;
 let api: TestApi;
 
 beforeAll(async () => {
-  database = await testDatabase("empty");
+  database = await testDatabase("migrated");
   api = await testApi(database);
 });
 
@@ -51,6 +51,20 @@ describe("HTTP: readiness, problems, request ids", () => {
         detail: "The database cannot be reached.",
       });
       expect((await ask(lonely.port, "/ready", proxy)).status).toBe(200);
+    });
+
+    test("is 503 naming what the database lacks to others, and still 200 to a proxy, before migrations are in", async () => {
+      await using old = await testDatabase("pristine");
+      await using service = await testApi(old, { RATES_CACHE_MAX_BYTES: "0" });
+      const { status, body } = await ask(service.port, "/ready");
+      expect([status, JSON.parse(body)]).toMatchObject([
+        503,
+        {
+          type: "urn:rates:problem:migrations-missing",
+          detail: expect.stringMatching(/lacks the migrations 001-working-tables, .*run `rates migrate`/),
+        },
+      ]);
+      expect((await ask(service.port, "/ready", proxy)).status).toBe(200);
     });
 
     test("is 404 to a proxy and 503 to others once the process drains, and every answer closes its connection", async () => {

@@ -78,7 +78,8 @@ export function platformRoutes(app: HttpApp, parts: PlatformParts): void {
         summary: "Whether requests will be answered",
         description:
           "To a proxy, which sends the header `X-Probe`: 200 from when the process was first ready until it drains, whatever " +
-          "the database does, so that an outage is answered here and not by an empty proxy. To others: by the database's state.",
+          "the database does, so that an outage is answered here and not by an empty proxy. To others: by the database's state, " +
+          "which has to have every migration that this version knows.",
         querystring: NoQuery,
         response: { 200: Ready, 400: INVALID_REQUEST_RESPONSE, 404: NOT_SERVING, 503: DATABASE_UNAVAILABLE_RESPONSE },
       },

@@ -10,7 +10,11 @@ import { type FieldError, invalidRequest } from "./problem";
  */
 export const VALID_TEXT = "x-valid";
 
+/** Pairs of optional fields as an annotation of an object's schema: one of each pair has to be given, and not both. */
+export const ALTERNATIVES = "x-alternatives";
+
 type Fields = Readonly<Record<string, object>>;
+type Values = Readonly<Record<string, unknown>>;
 type Validate = ReturnType<FastifySchemaCompiler<TSchema>>;
 type ValidationError = ReturnType<ReturnType<typeof Compile>["Errors"]>[1][number];
 
@@ -31,24 +35,50 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema }) => 
 
 function compile(schema: TSchema): Validate {
   const validator = Compile(schema);
-  const errorsOf = (value: unknown) => validator.Errors(value)[1];
+  const fields = propertiesOf(schema);
+  const alternatives = alternativesOf(schema);
+  const errorsOf = (known: Values) => [
+    ...validator.Errors(known)[1].flatMap((error) => explain(error, fields, known)),
+    ...alternativeErrors(alternatives, known),
+  ];
   return (value: unknown) =>
-    validator.Check(value) ? { value } : { error: invalidRequest(fieldErrors(schema, value, errorsOf)) };
+    validator.Check(value) && alternatives.every((pair) => isOneGiven(pair, value as Values))
+      ? { value }
+      : { error: invalidRequest(fieldErrors(fields, value as Values, errorsOf)) };
 }
 
 /** One error a field, the first, because later ones repeat it in other words; known fields come first, in their order. */
-function fieldErrors(schema: TSchema, value: unknown, errorsOf: (value: unknown) => ValidationError[]): FieldError[] {
-  const fields = propertiesOf(schema);
-  const given = Object.entries(value as object);
+function fieldErrors(fields: Fields, value: Values, errorsOf: (known: Values) => FieldError[]): FieldError[] {
+  const given = Object.entries(value);
   const known = Object.fromEntries(given.filter(([field]) => field in fields));
   const byField = new Map<string, FieldError>();
-  for (const error of errorsOf(known).flatMap((each) => explain(each, fields, known))) {
+  for (const error of errorsOf(known)) {
     if (!byField.has(error.field)) byField.set(error.field, error);
   }
   return [
     ...Object.keys(fields).flatMap((field) => byField.get(field) ?? []),
     ...given.filter(([field]) => !(field in fields)).map(([field, found]) => unknownField(field, found, fields)),
   ];
+}
+
+type Pair = readonly [string, string];
+
+function alternativesOf(schema: TSchema): readonly Pair[] {
+  return ALTERNATIVES in schema ? (schema[ALTERNATIVES] as readonly Pair[]) : [];
+}
+
+function isOneGiven([first, second]: Pair, values: Values): boolean {
+  return (values[first] === undefined) !== (values[second] === undefined);
+}
+
+function alternativeErrors(pairs: readonly Pair[], values: Values): FieldError[] {
+  return pairs
+    .filter((pair) => !isOneGiven(pair, values))
+    .map(([first, second]) =>
+      values[first] === undefined
+        ? { field: first, value: null, reason: "is required" }
+        : { field: second, value: values[second], reason: `must not be given together with ${first}` },
+    );
 }
 
 function unknownField(field: string, value: unknown, fields: Fields): FieldError {
@@ -60,7 +90,7 @@ function unknownField(field: string, value: unknown, fields: Fields): FieldError
   };
 }
 
-function explain(error: ValidationError, fields: Fields, values: Readonly<Record<string, unknown>>): FieldError[] {
+function explain(error: ValidationError, fields: Fields, values: Values): FieldError[] {
   if (error.keyword === "required") {
     return error.params.requiredProperties.map((field) => ({ field, value: null, reason: "is required" }));
   }

@@ -5,7 +5,7 @@ import { ask } from "../../../testing/http";
 
 describe("GET /metrics", () => {
   test("/metrics counts requests by route, method and status, and shows the pool and what is deployed", async () => {
-    await using database = await testDatabase("empty");
+    await using database = await testDatabase("migrated");
     await using api = await testApi(database, { REVISION: "r7" });
     await ask(api.port, "/ready");
     await ask(api.port, "/rates");
