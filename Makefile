@@ -1,7 +1,7 @@
 # Thin on purpose: every target names one command, and the variables are passed on. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up start stop down down-all prune reset diff copies status logs vars sql dev doctor plan run config airgap test check format bench prove dataset docs
+.PHONY: help up start stop down down-all prune reset diff copies status logs vars sql dev doctor plan run batch sample-batch config airgap test check format bench prove dataset docs schema
 
 copy := node infra/bin/copy.js
 installed := node_modules/.package-lock.json
@@ -12,7 +12,7 @@ names = $(if $(COPIES),$(COPIES),$(name))
 option = $(if $($(1)),$(2) "$($(1))")
 
 help: ## this list
-	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(installed) ## bring a copy up (several: COPIES="qa-1 qa-2"): COPY=dev PORT=3100 RUNTIME=auto SIZE=small RATES_SQL=own.sql DAYS=7 LANES=20 FROM=dev TTL=2h
 	@$(copy) up $(names) $(call option,PORT,--port) $(call option,RUNTIME,--runtime) $(call option,SIZE,--size) \
@@ -62,6 +62,13 @@ plan: $(installed) ## what up would change: COPY=dev; exit code 2 when something
 run: $(installed) ## a job inside a copy: COPY=dev RUN="rates --help"
 	@$(copy) run $(or $(COPY),dev) -- $(RUN)
 
+batch: $(installed) ## send a file of prices to a copy as one batch: COPY=dev FILE=prices.csv TYPE=csv|ndjson|json
+	@key=$$( (sha256sum "$(FILE)" 2>/dev/null || shasum -a 256 "$(FILE)") | cut -d " " -f 1) && \
+	  $(copy) run $(or $(COPY),dev) -- rates batch - --key "$$key" $(call option,TYPE,--type) < "$(FILE)"
+
+sample-batch: $(installed) ## print a made-up batch as CSV: COPY=dev ROWS=50000 > prices.csv
+	@$(copy) run $(or $(COPY),dev) -- rates sample-batch --rows $(or $(ROWS),50000)
+
 config: $(installed) ## the service's settings and where each comes from: KEY=PORT for one
 	@$(copy) config $(KEY) $(if $(JSON),--json)
 
@@ -91,6 +98,9 @@ prove: $(installed) ## the fault and scale tests in full, and write docs/benchma
 
 dataset: $(installed) ## write db/rates.sql anew (it is deterministic)
 	@npx --no-install ts-node -T db/dataset/generate.ts
+
+schema: $(installed) ## write db/schema.sql anew, from the shipped dump and the migrations
+	@npx --no-install vitest run --update db/schema/drift.test.ts
 
 docs: $(installed) ## write the generated documents anew: .env.example, docs/configuration.md
 	@npx --no-install ts-node -T rates/config-reference.ts

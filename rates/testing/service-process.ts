@@ -13,9 +13,12 @@ export class ServiceProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   #onLine: () => void = () => {};
 
-  /** @param file a bundle, or any script that runs one */
-  constructor(file: string, environment: Partial<ServiceEnvironment>) {
-    this.#child = spawn(process.execPath, [file, "api"], {
+  /**
+   * @param file a bundle, or any script that runs one
+   * @param command the service's command
+   */
+  constructor(file: string, environment: Partial<ServiceEnvironment>, command = "api") {
+    this.#child = spawn(process.execPath, [file, command], {
       // Nothing of the test's own environment, and a folder without .env.
       env: { PORT: "0", ...environment },
       cwd: tmpdir(),

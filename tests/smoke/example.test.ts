@@ -9,10 +9,14 @@ describe("a test of your own brings up a copy, uses it, and leaves nothing", () 
     expect(await (await fetch(`${c.url}/${question}`)).json()).toEqual({
       rates: [{ count: null, day: "2021-02-01", price: null }],
     });
+    const sent = await fetch(`${c.url}/batches`, {
+      method: "POST",
+      headers: { "content-type": "text/csv", "idempotency-key": c.name },
+      body: `orig_code,dest_code,day,price\n${[1000, 1100, 1200].map((price) => `CNGGZ,EETLL,2021-02-01,${price}\n`).join("")}`,
+    });
+    expect(await sent.json()).toMatchObject({ rows: 3 });
     await using database = await c.connect();
-    await database.query(
-      "INSERT INTO prices SELECT 'CNGGZ', 'EETLL', '2021-02-01', price FROM unnest(ARRAY[1000, 1100, 1200]) AS price",
-    );
+    expect((await database.query("SELECT FROM prices WHERE day = '2021-02-01'")).rowCount).toBe(3);
     expect(await (await fetch(`${c.url}/${question}`)).json()).toEqual({
       rates: [{ count: 3, day: "2021-02-01", price: 1100 }],
     });
