@@ -1,4 +1,6 @@
 import type { Config } from "./config";
+import { DataListener } from "./platform/database/data-listener";
+import { DataVersion } from "./platform/database/data-version";
 import { Database } from "./platform/database/database";
 import { explanationOf } from "./platform/explanation";
 import { createHttpApp, type HttpApp, type LogTarget } from "./platform/http/http-app";
@@ -8,6 +10,9 @@ import { Probes } from "./platform/http/probes";
 import { platformRoutes } from "./platform/http/routes";
 import { Metrics } from "./platform/metrics/metrics";
 import { metricsRoutes } from "./platform/metrics/routes";
+import { AnswerCache } from "./prices/answer-cache";
+import { Batches } from "./prices/batches/batches";
+import { batchRoutes } from "./prices/batches/routes";
 import { pricesRoutes } from "./prices/routes";
 
 /** The parts of one process. Nothing listens yet and no connection is open. */
@@ -25,13 +30,27 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
   const database = new Database(config, (error) =>
     http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
   );
+  const version = new DataVersion();
+  const listener = new DataListener(config, version, (error) =>
+    http.log.warn({ reason: explanationOf(error) }, "not listening to the database: answers are not kept meanwhile"),
+  );
+  const batches = new Batches({
+    config,
+    database,
+    onCommit: (committed) => version.note(committed),
+    onIdleError: (error) => http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
+  });
+  const cache = new AnswerCache({ version, listener, mostBytes: config.RATES_CACHE_MAX_BYTES });
   const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
   const http = createHttpApp({ config, lifecycle, logTarget }, addRoutes);
+  if (config.RATES_CACHE_MAX_BYTES > 0) http.addHook("onListen", async () => listener.start());
+  http.addHook("onClose", () => listener.stop());
   return { http, database, lifecycle, probes };
 
   function addRoutes(app: HttpApp): void {
     platformRoutes(app, { database, lifecycle, probes, isGated: config.PROXY_GATE === "1" });
-    pricesRoutes(app, { database, maxDays: config.RATES_MAX_DAYS });
+    batchRoutes(app, { database, batches });
+    pricesRoutes(app, { database, cache, maxDays: config.RATES_MAX_DAYS });
     metricsRoutes(app, metrics);
     openapiRoutes(app, addRoutes);
   }

@@ -1,7 +1,9 @@
 import "./platform/navigator";
 import { Command } from "commander";
 import { loadConfig, readEnvironment } from "./config";
+import { databaseCommands } from "./platform/database/commands";
 import { explanationOf } from "./platform/explanation";
+import { pricesCommands } from "./prices/commands";
 import { serveInProcesses } from "./processes";
 
 /** Builds the command line; capabilities register their commands here. */
@@ -13,6 +15,8 @@ function createProgram(): Command {
     .action(async () => {
       await serveInProcesses(loadConfig(readEnvironment().values));
     });
+  databaseCommands(program);
+  pricesCommands(program);
   return program;
 }
 

@@ -1,32 +1,81 @@
 import type { Database } from "../platform/database/database";
 import type { Day } from "./day";
 
-/** A lane and a range of days, both ends included. */
-interface LaneRange {
-  readonly origin: string;
-  readonly destination: string;
+/** One end of what is asked for: a port, or all ports of a region and of the regions below it. */
+export type Place = { readonly code: string } | { readonly region: string };
+
+/** Two places and a range of days, both ends included. */
+export interface RatesQuestion {
+  readonly origin: Place;
+  readonly destination: Place;
   readonly from: Day;
   readonly to: Day;
 }
 
-/** The prices of one day: how many, and their sum. */
-export interface DayTotal {
-  readonly day: Day;
-  readonly count: number;
-  readonly sum: number;
+/**
+ * Prices by day as PostgreSQL writes them: arrays such as `{2021-01-01,2021-01-03}`, days ascending, the others in step
+ * with them. Null where there are none.
+ */
+export interface Totals {
+  /** The data's version; the same in all rows of an answer. */
+  readonly version: string;
+  readonly days: string | null;
+  readonly counts: string | null;
+  readonly sums: string | null;
 }
 
-/**
- * Days leave as text, and sums as double precision, which holds every sum of integers below 2^53.
- * Parameters: $1 origin, $2 destination, $3 and $4 first and last day.
- */
-const DAY_TOTALS_SQL = `
-  SELECT to_char(day, 'YYYY-MM-DD') AS day, count(*)::integer AS count, sum(price)::double precision AS sum
-  FROM prices
-  WHERE orig_code = $1 AND dest_code = $2 AND day BETWEEN $3::date AND $4::date
-  GROUP BY day`;
+/** Arrays stay as PostgreSQL writes them: the answer is text, too. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
-/** The totals of the days that have prices, in no order. */
-export function dayTotals(database: Database, { origin, destination, from, to }: LaneRange): Promise<DayTotal[]> {
-  return database.read<DayTotal>({ name: "day-totals", text: DAY_TOTALS_SQL, values: [origin, destination, from, to] });
+/**
+ * One row for each month, in no order, or one without days. The version comes from the same snapshot as the totals.
+ * Parameters: $1 and $2 codes, $3 first day of the first month, $4 last day.
+ */
+const LANE_TOTALS_SQL = `
+  SELECT version, days, counts, sums
+  FROM data_version LEFT JOIN (
+    lanes JOIN lane_months ON lane_id = id AND month BETWEEN $3::date AND $4::date
+  ) ON orig_code = $1 AND dest_code = $2`;
+
+/**
+ * One row. UNION, not UNION ALL, so that regions that name each other as parents come to an end.
+ * Parameters: $1 and $2 code and region of origin, $3 and $4 of destination, one of each null; $5 first day of the first month, $6 last day.
+ */
+const PLACES_TOTALS_SQL = `
+  WITH RECURSIVE origin_regions AS (
+    SELECT $2::text AS slug
+    UNION SELECT regions.slug FROM regions JOIN origin_regions ON regions.parent_slug = origin_regions.slug
+  ), destination_regions AS (
+    SELECT $4::text AS slug
+    UNION SELECT regions.slug FROM regions JOIN destination_regions ON regions.parent_slug = destination_regions.slug
+  ), origins AS (
+    SELECT $1::text AS code UNION SELECT code FROM ports JOIN origin_regions ON parent_slug = slug
+  ), destinations AS (
+    SELECT $3::text AS code UNION SELECT code FROM ports JOIN destination_regions ON parent_slug = slug
+  ), daily AS (
+    SELECT day, sum(count) AS count, sum(sum) AS sum
+    FROM lanes JOIN lane_months ON lane_id = id AND month BETWEEN $5::date AND $6::date,
+      unnest(days, counts, sums) AS daily (day, count, sum)
+    WHERE orig_code IN (SELECT code FROM origins) AND dest_code IN (SELECT code FROM destinations)
+    GROUP BY day
+  )
+  SELECT version, days, counts, sums
+  FROM data_version, (
+    SELECT array_agg(day ORDER BY day) AS days, array_agg(count ORDER BY day) AS counts, array_agg(sum ORDER BY day) AS sums
+    FROM daily
+  ) AS totals`;
+
+/** The totals of whole months that hold the range, in no order; at least one row. */
+export function readTotals(database: Database, { origin, destination, from, to }: RatesQuestion): Promise<Totals[]> {
+  const months = [`${from.slice(0, 8)}01`, to];
+  if ("code" in origin && "code" in destination) {
+    const values = [origin.code, destination.code, ...months];
+    return database.read<Totals>({ name: "lane-totals", text: LANE_TOTALS_SQL, values, types: AS_TEXT, isQuick: true });
+  }
+  const values = [...parametersOf(origin), ...parametersOf(destination), ...months];
+  return database.read<Totals>({ name: "places-totals", text: PLACES_TOTALS_SQL, values, types: AS_TEXT });
+}
+
+function parametersOf(place: Place): [string | null, string | null] {
+  return "code" in place ? [place.code, null] : [null, place.region];
 }

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../../tests/support/database";
 import { type TestApi, testApi } from "../../testing/api";
+import { insertBatch } from "../../testing/batch";
 import { ask } from "../../testing/http";
 
 let database: TestDatabase;
 let api: TestApi;
 
 beforeAll(async () => {
-  database = await testDatabase("pristine");
+  database = await testDatabase("migrated");
   api = await testApi(database, { RATES_MAX_DAYS: "400" });
 });
 
@@ -48,13 +49,16 @@ describe("GET /rates", () => {
   });
 
   test("a lane with days of many, few and no prices equals the task's query", async () => {
-    const lane = { orig: "ZZ1", dest: "ZZ2" };
-    await using own = await testDatabase("empty");
-    await own.query("CREATE TABLE prices (orig_code text, dest_code text, day date, price integer)");
-    await own.query(
-      `INSERT INTO prices SELECT $1, $2, '2024-02-27'::date + n / 5, 2147483647 - n * n FROM generate_series(0, 12) n`,
-      [lane.orig, lane.dest],
-    );
+    const lane = { orig: "CNGGZ", dest: "EETLL" };
+    await using own = await testDatabase("migrated");
+    await using client = await own.connect();
+    const prices = Array.from({ length: 13 }, (_, n) => ({
+      origin: lane.orig,
+      destination: lane.dest,
+      day: ["2024-02-27", "2024-02-28", "2024-02-29"][Math.floor(n / 5)] ?? "",
+      price: 2147483647 - n * n,
+    }));
+    await insertBatch(client, prices);
     await using service = await testApi(own);
     const range = { date_from: "2024-02-26", date_to: "2024-03-01" };
     const path = ratesPath({ ...range, orig_code: lane.orig, dest_code: lane.dest });
