@@ -1,3 +1,4 @@
+import { measureBatches } from "./batches";
 import { measureCopies } from "./copies";
 import { markdownTable, writeSection } from "./document";
 
@@ -9,7 +10,10 @@ async function main(): Promise<void> {
     const seconds = (index: number) => `${(sorted[index] ?? Number.NaN).toFixed(2)} s`;
     return [what, seconds(Math.floor(sorted.length / 2)), seconds(0), seconds(sorted.length - 1), aim];
   });
-  writeSection("bench", markdownTable(["what", "median", "min", "max", "aim"], table));
+  const copies = markdownTable(["what", "median", "min", "max", "aim"], table);
+  const header = ["what", "ratio, median [min]", "batch", "\\copy", "pairs", "aim"];
+  const batches = await measureBatches();
+  writeSection("bench", [copies, ...(batches.length > 0 ? [markdownTable(header, batches)] : [])].join("\n\n"));
 }
 
 main().catch((error: unknown) => {
