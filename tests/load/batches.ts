@@ -16,6 +16,8 @@ import { temporaryFolder } from "../support/folder";
 import { testServer } from "../support/server";
 import { median, type Paired, paired } from "./paired";
 
+const CLIENT = "psql";
+
 /** Durable, and with the memory that a server of this size is usually given. */
 const SERVER = { fsync: "on", shared_buffers: "1GB", max_wal_size: "8GB" };
 
@@ -34,7 +36,7 @@ const SIZES = [
  * @returns rows of a table; none where psql is missing
  */
 export async function measureBatches(): Promise<string[][]> {
-  if (spawnSync("psql", ["--version"]).status !== 0) {
+  if (spawnSync(CLIENT, ["--version"]).status !== 0) {
     console.log("batches: not measured, psql is missing (Debian: apt-get install postgresql-client)");
     return [];
   }
@@ -83,7 +85,7 @@ async function copy(access: { readonly url: string; readonly passwordFile: strin
   const env = { PGPASSWORD: readFileSync(access.passwordFile, "utf8").trim() };
   const command = `\\copy copied FROM '${file}' WITH (FORMAT csv, HEADER)`;
   await execa(
-    "psql",
+    CLIENT,
     ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", `--dbname=${access.url}`, `--command=${command}`],
     {
       env,
