@@ -14,14 +14,15 @@ const SAFE_BYTES = 32_768;
  */
 export async function copyIn(connection: Connection, sql: string, pieces: AsyncIterable<Buffer>): Promise<number> {
   const stream = connection.query(copyFrom(sql));
-  // When the server refuses or is lost, the writes that wait are never answered.
+  // When the server refuses or is lost, the writes that wait are never answered, and a write after that is a TypeError of
+  // the library's: the first of the two in a race is what is told.
   const failed = new Promise<never>((_resolve, reject) => stream.once("error", reject));
   failed.catch(() => {});
   for await (const piece of pieces) {
     const own = piece.length < SAFE_BYTES ? Buffer.from(piece) : piece;
-    await Promise.race([taken((done) => stream.write(own, done)), failed]);
+    await Promise.race([failed, taken((done) => stream.write(own, done))]);
   }
-  await Promise.race([taken((done) => stream.end(done)), failed]);
+  await Promise.race([failed, taken((done) => stream.end(done))]);
   return stream.rowCount;
 }
 
