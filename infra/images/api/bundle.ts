@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BuildOptions } from "esbuild";
 import { bundleOptions, ensureBundle } from "../../bin/bundle";
 import { Problem } from "../../copies/problem";
@@ -21,7 +22,8 @@ function serviceBundle(root: string) {
  * where they are. A rebuild then takes 0.05 s instead of 0.8 s; the start that finds each library costs 0.3 s more.
  */
 export function devBundleOptions(root: string): BuildOptions & { write: false } {
-  return { ...bundleOptions(serviceBundle(root)), packages: "external" };
+  // Of our own packages there is TypeScript alone, so they are source too.
+  return { ...bundleOptions(serviceBundle(root)), packages: "external", alias: { db: join(root, "db") } };
 }
 
 /** Builds the service when its source has changed. @throws Problem listing file, line and error when it does not build. */
