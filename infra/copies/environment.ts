@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readEnvironment, type ServiceEnvironment } from "rates/src/config";
+import { longestDrainMs, readEnvironment, type ServiceEnvironment, variables } from "rates/src/config";
 import type { Checkout } from "./checkout";
 import { type Copy, type DatabaseAddress, databaseUrl } from "./copy";
 import { SIZES } from "./sizes";
@@ -28,7 +28,7 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
   const setting = (name: keyof SharedEnvironment): string => values[name] ?? "";
   return {
     DATABASE_POOL_MAX: setting("DATABASE_POOL_MAX") || String(SIZES[copy.size].poolMax),
-    DATABASE_PIPELINE_DEPTH: setting("DATABASE_PIPELINE_DEPTH"),
+    DATABASE_GATHER_MAX: setting("DATABASE_GATHER_MAX"),
     DATABASE_CONNECT_TIMEOUT_MS: setting("DATABASE_CONNECT_TIMEOUT_MS"),
     DATABASE_QUERY_TIMEOUT_MS: setting("DATABASE_QUERY_TIMEOUT_MS"),
     DATABASE_IDLE_TIMEOUT_MS: setting("DATABASE_IDLE_TIMEOUT_MS"),
@@ -77,6 +77,20 @@ export function serviceEnvironment({ record }: Copy, own: OwnSettings): ServiceE
     REVISION: own.revision,
     SPOOL_DIR: own.spoolFolder ?? own.shared.SPOOL_DIR,
   };
+}
+
+/** What lies between the longest drain and the moment at which a process is killed: its start and end take tenths. */
+const SPARE_MS = 5_000;
+
+/** How long, in ms, a process with this environment is given to end in order: as long as the longest batch, and more. */
+export function graceMs(environment: Readonly<Partial<Record<string, string>>>): number {
+  const limit = (name: "DRAIN_TIMEOUT_MS" | "BATCH_TIMEOUT_MS") =>
+    Number(environment[name] || variables[name].fallback);
+  const longest = longestDrainMs({
+    DRAIN_TIMEOUT_MS: limit("DRAIN_TIMEOUT_MS"),
+    BATCH_TIMEOUT_MS: limit("BATCH_TIMEOUT_MS"),
+  });
+  return longest + SPARE_MS;
 }
 
 /** Twelve hex digits that change with the code, the shared environment, or the size's shape. */

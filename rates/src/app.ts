@@ -3,8 +3,10 @@ import { DataListener } from "./platform/database/data-listener";
 import { DataVersion } from "./platform/database/data-version";
 import { Database } from "./platform/database/database";
 import { explanationOf } from "./platform/explanation";
-import { createHttpApp, type HttpApp, type LogTarget } from "./platform/http/http-app";
+import { Front } from "./platform/http/front";
+import { createHttpApp, type HttpApp } from "./platform/http/http-app";
 import { Lifecycle } from "./platform/http/lifecycle";
+import type { LogTarget } from "./platform/http/log";
 import { openapiRoutes } from "./platform/http/openapi";
 import { Probes } from "./platform/http/probes";
 import { platformRoutes } from "./platform/http/routes";
@@ -13,6 +15,8 @@ import { metricsRoutes } from "./platform/metrics/routes";
 import { AnswerCache } from "./prices/answer-cache";
 import { Batches } from "./prices/batches/batches";
 import { batchRoutes } from "./prices/batches/routes";
+import { keptRates } from "./prices/kept-rates";
+import { TotalsReader } from "./prices/queries";
 import { pricesRoutes } from "./prices/routes";
 
 /** The parts of one process. Nothing listens yet and no connection is open. */
@@ -21,6 +25,7 @@ export interface App {
   readonly database: Database;
   readonly lifecycle: Lifecycle;
   readonly probes: Probes;
+  readonly batches: Pick<Batches, "running" | "untilIdle">;
 }
 
 /** Puts the service together: each part gets what it needs, and each capability its routes. */
@@ -40,17 +45,24 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
     onCommit: (committed) => version.note(committed),
     onIdleError: (error) => http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
   });
+  const totals = new TotalsReader(database, { most: config.DATABASE_GATHER_MAX });
   const cache = new AnswerCache({ version, listener, mostBytes: config.RATES_CACHE_MAX_BYTES });
   const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
-  const http = createHttpApp({ config, lifecycle, logTarget }, addRoutes);
+  const front = new Front({
+    answers: keptRates(cache),
+    revision: config.REVISION,
+    lifecycle,
+    observe: (answered) => metrics.observe(answered),
+  });
+  const http = createHttpApp({ config, lifecycle, logTarget, front }, addRoutes);
   if (config.RATES_CACHE_MAX_BYTES > 0) http.addHook("onListen", async () => listener.start());
   http.addHook("onClose", () => listener.stop());
-  return { http, database, lifecycle, probes };
+  return { http, database, lifecycle, probes, batches };
 
   function addRoutes(app: HttpApp): void {
     platformRoutes(app, { database, lifecycle, probes, isGated: config.PROXY_GATE === "1" });
     batchRoutes(app, { database, batches });
-    pricesRoutes(app, { database, cache, maxDays: config.RATES_MAX_DAYS });
+    pricesRoutes(app, { totals, cache, maxDays: config.RATES_MAX_DAYS });
     metricsRoutes(app, metrics);
     openapiRoutes(app, addRoutes);
   }

@@ -22,12 +22,11 @@ export const variables = {
     fallback: "10",
     example: "4",
   }),
-  // Sixteen reads take three milliseconds together; what is slow is given a connection of its own anyway.
-  DATABASE_PIPELINE_DEPTH: defaulted(integer(1, 1_000), {
-    about:
-      "Most quick reads that wait for their answers on one connection at once; with 1 each has a connection to itself.",
+  // Sixty-four take three milliseconds together; what is slow holds nobody up for longer than 20.
+  DATABASE_GATHER_MAX: defaulted(integer(1, 1_000), {
+    about: "Most reads of `GET /rates` that go to the database as one statement; with 1 each has one of its own.",
     unit: "reads",
-    fallback: "16",
+    fallback: "64",
     example: "1",
   }),
   // A connection takes milliseconds; two seconds outlast a busy machine and are short enough for a client to wait.
@@ -100,9 +99,10 @@ export const variables = {
     fallback: "65000",
     example: "5000",
   }),
-  // Below the 20 s that a container is given between SIGTERM and SIGKILL.
+  // Three times what the slowest request may take; nobody waits when nothing is in flight.
   DRAIN_TIMEOUT_MS: defaulted(integer(1, AN_HOUR_MS), {
-    about: "Longest wait, after SIGTERM or SIGINT, for requests in flight; then the process exits with 1.",
+    about:
+      "Longest wait, after SIGTERM or SIGINT, for requests in flight; then the process exits with 1. A batch that has begun keeps its own limit, BATCH_TIMEOUT_MS.",
     unit: "ms",
     fallback: "15000",
     example: "5000",
@@ -181,6 +181,14 @@ export type ServiceEnvironment = Record<VariableName, string>;
 export type Config = {
   readonly [Name in VariableName]: (typeof variables)[Name] extends Variable<infer Value> ? Value : never;
 };
+
+/**
+ * Longest time, in ms, from the first signal to the end of a process that drains: a batch that began just before keeps
+ * its own limit, and what is answered then has the time that any request has. Whoever ends a process waits longer.
+ */
+export function longestDrainMs(limits: Pick<Config, "DRAIN_TIMEOUT_MS" | "BATCH_TIMEOUT_MS">): number {
+  return limits.BATCH_TIMEOUT_MS + limits.DRAIN_TIMEOUT_MS;
+}
 
 /** Everything that is wrong with an environment, one line each; it never holds a secret. */
 export class ConfigError extends Error {

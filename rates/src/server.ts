@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type App, createApp } from "./app";
-import type { Config } from "./config";
+import { type Config, longestDrainMs } from "./config";
+import { leaveCluster } from "./leave-cluster";
 import { WrongCopy } from "./platform/database/failure";
 import { explanationOf } from "./platform/explanation";
 import { OpenConnections } from "./platform/http/open-connections";
@@ -15,10 +16,12 @@ const NOTICE_INTERVAL_MS = 3_000;
  * answer's `Connection: close` that they are to take another. Nobody waits when no connection is open.
  */
 const HANDOVER_MS = 100;
+/** How long, in ms, the answer to the last batch has to reach its client when nothing else may take time any more. */
+const LAST_ANSWER_MS = 1_000;
 
 /**
  * Runs the API until a signal ends it: waits for the database, listens, serves, drains, and ends the process with 0,
- * or with 1 when the drain took longer than DRAIN_TIMEOUT_MS.
+ * or with 1 when the drain took longer than it may.
  * @throws {WrongCopy} when the database is another copy's, and what listening throws
  */
 export async function serve(config: Config, signals: Signals): Promise<never> {
@@ -84,22 +87,30 @@ async function untilDatabaseAnswers({ database, http }: App): Promise<void> {
 
 /** The order matters: say it, let the routers act on it, finish what is in flight, and only then give up the database. */
 async function drain(app: App, connections: OpenConnections, config: Config): Promise<never> {
-  const limit = config.DRAIN_TIMEOUT_MS;
   app.lifecycle.drain();
-  const overdue = setTimeout(() => {
-    app.http.log.error(
-      { connections: connections.count },
-      `not drained within ${limit} ms: ending with requests in flight`,
-    );
-    process.exit(1);
-  }, limit);
+  limitDrain(app, connections, config);
   await handOver(app, connections, config);
   await connections.close();
+  await leaveCluster();
   await app.http.close();
   await app.database.close();
-  clearTimeout(overdue);
   app.http.log.info("drained");
   process.exit(0);
+}
+
+/** Ends the process when requests take longer than DRAIN_TIMEOUT_MS; batches in flight have their own limit. */
+function limitDrain({ http, batches }: App, connections: OpenConnections, config: Config): void {
+  const giveUp = (limit: string) => {
+    http.log.error({ connections: connections.count }, `not drained ${limit}: ending with requests in flight`);
+    process.exit(1);
+  };
+  setTimeout(async () => {
+    if (batches.running === 0) return giveUp(`within ${config.DRAIN_TIMEOUT_MS} ms`);
+    http.log.info({ batches: batches.running }, "draining goes on until the batches in flight are done");
+    await batches.untilIdle();
+    setTimeout(giveUp, LAST_ANSWER_MS, `${LAST_ANSWER_MS} ms after the last batch`);
+  }, config.DRAIN_TIMEOUT_MS);
+  setTimeout(giveUp, longestDrainMs(config), `within ${longestDrainMs(config)} ms`);
 }
 
 /** Waits until no new work will be sent here. */

@@ -61,7 +61,7 @@ export class AnswerCache {
   }
 }
 
-/** URL and body are ASCII, a byte a character. */
+/** A URL is ASCII, a byte a character. */
 function sizeOf(url: string, { body }: Answer): number {
   return url.length + body.length + ENTRY_OVERHEAD;
 }

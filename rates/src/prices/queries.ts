@@ -1,4 +1,5 @@
 import type { Database } from "../platform/database/database";
+import { GatheredReads } from "../platform/database/gathered-reads";
 import type { Day } from "./day";
 
 /** One end of what is asked for: a port, or all ports of a region and of the regions below it. */
@@ -27,15 +28,25 @@ export interface Totals {
 /** Arrays stay as PostgreSQL writes them: the answer is text, too. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
+/** Of lanes: what one statement is asked. */
+interface LaneQuestion {
+  readonly origin: string;
+  readonly destination: string;
+  /** First day of the first month. */
+  readonly from: Day;
+  readonly to: Day;
+}
+
 /**
- * One row for each month, in no order, or one without days. The version comes from the same snapshot as the totals.
- * Parameters: $1 and $2 codes, $3 first day of the first month, $4 last day.
+ * For each question one row for each month, in no order, or one without days. The version comes from the same snapshot as
+ * the totals. Parameters: $1 and $2 codes, $3 first days of first months, $4 last days: arrays, in step with each other.
  */
 const LANE_TOTALS_SQL = `
-  SELECT version, days, counts, sums
-  FROM data_version LEFT JOIN (
-    lanes JOIN lane_months ON lane_id = id AND month BETWEEN $3::date AND $4::date
-  ) ON orig_code = $1 AND dest_code = $2`;
+  SELECT number, version, days, counts, sums
+  FROM data_version
+  CROSS JOIN unnest($1::text[], $2::text[], $3::date[], $4::date[]) WITH ORDINALITY AS asked (orig, dest, first, last, number)
+  LEFT JOIN (lanes JOIN lane_months ON lane_id = id)
+    ON orig_code = orig AND dest_code = dest AND month BETWEEN first AND last`;
 
 /**
  * One row. UNION, not UNION ALL, so that regions that name each other as parents come to an end.
@@ -65,15 +76,43 @@ const PLACES_TOTALS_SQL = `
     FROM daily
   ) AS totals`;
 
-/** The totals of whole months that hold the range, in no order; at least one row. */
-export function readTotals(database: Database, { origin, destination, from, to }: RatesQuestion): Promise<Totals[]> {
-  const months = [`${from.slice(0, 8)}01`, to];
-  if ("code" in origin && "code" in destination) {
-    const values = [origin.code, destination.code, ...months];
-    return database.read<Totals>({ name: "lane-totals", text: LANE_TOTALS_SQL, values, types: AS_TEXT, isQuick: true });
+/** Reads what answers are made of. */
+export class TotalsReader {
+  readonly #database: Database;
+  readonly #lanes: GatheredReads<LaneQuestion, Totals[]>;
+
+  /** @param options.most questions of one statement */
+  constructor(database: Database, options: { readonly most: number }) {
+    this.#database = database;
+    this.#lanes = new GatheredReads((questions) => readLanes(database, questions), options);
   }
-  const values = [...parametersOf(origin), ...parametersOf(destination), ...months];
-  return database.read<Totals>({ name: "places-totals", text: PLACES_TOTALS_SQL, values, types: AS_TEXT });
+
+  /** The totals of whole months that hold the range, in no order; at least one row. */
+  read({ origin, destination, from, to }: RatesQuestion): Promise<Totals[]> {
+    const months = { from: `${from.slice(0, 8)}01`, to };
+    if ("code" in origin && "code" in destination) {
+      return this.#lanes.read({ origin: origin.code, destination: destination.code, ...months });
+    }
+    const values = [...parametersOf(origin), ...parametersOf(destination), months.from, months.to];
+    return this.#database.read<Totals>({ name: "places-totals", text: PLACES_TOTALS_SQL, values, types: AS_TEXT });
+  }
+}
+
+async function readLanes(database: Database, questions: readonly LaneQuestion[]): Promise<Totals[][]> {
+  const answers = questions.map((): Totals[] => []);
+  const rows = await database.read<Totals & { readonly number: string }>({
+    name: "lane-totals",
+    text: LANE_TOTALS_SQL,
+    values: [
+      questions.map(({ origin }) => origin),
+      questions.map(({ destination }) => destination),
+      questions.map(({ from }) => from),
+      questions.map(({ to }) => to),
+    ],
+    types: AS_TEXT,
+  });
+  for (const row of rows) answers[Number(row.number) - 1]?.push(row);
+  return answers;
 }
 
 function parametersOf(place: Place): [string | null, string | null] {

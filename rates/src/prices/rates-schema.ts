@@ -67,7 +67,7 @@ export const RatesAnswer = Type.Object(
   },
 );
 
-/** Headers that no other route knows; they are documented here and read by `rates-conditions.ts`. */
+/** Headers that no other route knows; they are documented here and read where the answer is sent. */
 export const RatesHeaders = Type.Object({
   "if-none-match": Type.Optional(
     Type.String({

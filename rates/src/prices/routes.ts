@@ -1,6 +1,5 @@
 import type { FastifyReply } from "fastify";
 import * as Type from "typebox";
-import type { Database } from "../platform/database/database";
 import type { HttpApp } from "../platform/http/http-app";
 import { invalidRequest, Problem } from "../platform/http/problem";
 import {
@@ -8,10 +7,11 @@ import {
   INVALID_REQUEST_RESPONSE,
   problemResponse,
 } from "../platform/http/problem-schema";
-import { type Answer, answerOf, hasAlready } from "./answer";
+import { type Answer, answerOf, readyAnswer } from "./answer";
 import type { AnswerCache } from "./answer-cache";
+import { leastVersion } from "./data-version-header";
 import { countDays } from "./day";
-import { type Place, readTotals } from "./queries";
+import type { Place, TotalsReader } from "./queries";
 import { ratesBody } from "./rates-body";
 import { RatesAnswer, RatesHeaders, RatesQuery } from "./rates-schema";
 
@@ -24,13 +24,13 @@ const OLDER_DATA = problemResponse("The data is older than `X-Data-Version` asks
 
 /** What `GET /rates` is answered from. */
 export interface RatesParts {
-  readonly database: Database;
+  readonly totals: TotalsReader;
   readonly cache: AnswerCache;
   readonly maxDays: number;
 }
 
 /** `GET /rates`. */
-export function pricesRoutes(app: HttpApp, { database, cache, maxDays }: RatesParts): void {
+export function pricesRoutes(app: HttpApp, { totals, cache, maxDays }: RatesParts): void {
   app.get(
     "/rates",
     {
@@ -47,32 +47,23 @@ export function pricesRoutes(app: HttpApp, { database, cache, maxDays }: RatesPa
           503: DATABASE_UNAVAILABLE_RESPONSE,
         },
       },
-      // Before the query is parsed and checked: what is kept under a URL was asked for by a valid one.
-      onRequest(request, reply, done) {
-        const kept = cache.find(request.url, leastVersion(request.headers));
-        if (kept === undefined) done();
-        else send(reply, kept);
-      },
     },
     async ({ query, url, headers }, reply) => {
+      const least = leastVersion(headers);
+      if (least === undefined) throw invalidVersion(headers["x-data-version"]);
       checkRange(query, maxDays);
       const range = { from: query.date_from, to: query.date_to };
-      const rows = await readTotals(database, { ...placesOf(query), ...range });
+      const rows = await totals.read({ ...placesOf(query), ...range });
       const answer = answerOf(ratesBody(rows, range), Number(rows[0]?.version));
-      checkVersion(answer, leastVersion(headers));
+      checkVersion(answer, least);
       cache.keep(url, answer);
       return send(reply, answer);
     },
   );
 }
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-/** The version that the client has seen already; 0 where it does not say. */
-function leastVersion({ "x-data-version": given }: Headers): number {
-  if (given === undefined) return 0;
-  if (typeof given === "string" && /^\d{1,15}$/.test(given)) return Number(given);
-  throw invalidRequest([{ field: "X-Data-Version", value: given, reason: "must be a version that an answer carried" }]);
+function invalidVersion(value: unknown): Problem {
+  return invalidRequest([{ field: "X-Data-Version", value, reason: "must be a version that an answer carried" }]);
 }
 
 /** Whatever was committed can be read at once, everywhere: waiting would not make the data newer. */
@@ -83,9 +74,9 @@ function checkVersion({ version }: Answer, least: number): void {
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  reply.headers({ ETag: answer.etag, "X-Data-Version": String(answer.version) });
-  if (hasAlready(reply.request.headers["if-none-match"], answer)) return reply.code(304).send();
-  return reply.type("application/json; charset=utf-8").send(answer.body);
+  const { status, headers, body } = readyAnswer(answer, reply.request.headers["if-none-match"]);
+  for (let index = 0; index < headers.length; index += 2) reply.header(headers[index] ?? "", headers[index + 1]);
+  return reply.code(status).send(body);
 }
 
 type Query = Type.Static<typeof RatesQuery>;

@@ -8,8 +8,6 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values?: unknown[];
-  /** Whether it may be sent behind others on a connection: for reads that take well below a millisecond. */
-  readonly isQuick?: boolean;
   /** How values are read; as pg reads them unless told otherwise. */
   readonly types?: CustomTypesConfig;
 }
@@ -54,19 +52,12 @@ export class Connection extends Client {
   async ask<Row extends QueryResultRow>(statement: Statement, limit: number): Promise<Row[]> {
     const timer = setTimeout(() => this.cut(new NoAnswer(limit)), limit);
     try {
-      if (statement.isQuick) this.#gatherWrites();
       const { rows } = await this.query<Row>(statement);
       this.lastAnswer = performance.now();
       return rows;
     } finally {
       clearTimeout(timer);
     }
-  }
-  /** Sends what is written until the end of this turn of the event loop as one packet: for reads that share the connection. */
-  #gatherWrites(): void {
-    if (this.#socket.writableCorked > 0) return;
-    this.#socket.cork();
-    setImmediate(() => this.#socket.uncork());
   }
 
   /**

@@ -16,8 +16,8 @@ const limits = {
   DATABASE_PROBE_AFTER_MS: "0",
   // Every request has to ask the database.
   RATES_CACHE_MAX_BYTES: "0",
-  // And has a connection to itself; what shares one is looked at below.
-  DATABASE_PIPELINE_DEPTH: "1",
+  // And has a statement to itself; what shares one is looked at below.
+  DATABASE_GATHER_MAX: "1",
 };
 const rates = "/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL";
 const sound = '{"rates":[{"count":3,"day":"2021-01-31","price":1154.3333333333333}]}';
@@ -235,11 +235,11 @@ describe("the database away, slow, cut, or another's", () => {
     });
   });
 
-  test("reads that share a connection which is lost are all asked again, and none gets another's answer", async () => {
+  test("reads that share a statement which is lost are all asked again, and none gets another's answer", async () => {
     await using api = await testApi(access(), {
       ...limits,
       DATABASE_QUERY_TIMEOUT_MS: "10000",
-      DATABASE_PIPELINE_DEPTH: "16",
+      DATABASE_GATHER_MAX: "16",
     });
     const days = Array.from({ length: 12 }, (_, index) => `2021-01-${10 + index}`);
     const paths = days.map((day) => rates.replaceAll("2021-01-31", day));

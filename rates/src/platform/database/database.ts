@@ -5,7 +5,6 @@ import type { Statement } from "./connection";
 import { SETTINGS } from "./connection-options";
 import { ConnectionPool, type PoolStatistics } from "./connection-pool";
 import { explained, isLost, MigrationsMissing } from "./failure";
-import { SharedLoans } from "./shared-loans";
 
 /**
  * How much longer than the server's own statement_timeout this side waits, in ms. The server's word costs only the
@@ -15,22 +14,19 @@ const ANSWER_ALLOWANCE_MS = 250;
 
 /**
  * Statements of requests are few and prepared, and their plans do not depend on their parameters: to plan each anew costs
- * more than to run it. A statement is sent at once, though others on its connection wait for their answers.
+ * more than to run it.
  */
-const READING = { options: `${SETTINGS} -c plan_cache_mode=force_generic_plan`, pipeline: true };
+export const PLANNING = "-c plan_cache_mode=force_generic_plan";
+
+const READING = { options: `${SETTINGS} ${PLANNING}` };
 
 /** The one database of this process. */
 export class Database {
   readonly #pool: ConnectionPool;
-  readonly #shared: SharedLoans;
   readonly #queryLimit: number;
 
   constructor(config: Config, onIdleError: (error: Error) => void) {
     this.#pool = new ConnectionPool(config, onIdleError, READING);
-    this.#shared = new SharedLoans(this.#pool, {
-      depth: config.DATABASE_PIPELINE_DEPTH,
-      most: config.DATABASE_POOL_MAX,
-    });
     this.#queryLimit = config.DATABASE_QUERY_TIMEOUT_MS + ANSWER_ALLOWANCE_MS;
   }
 
@@ -72,7 +68,6 @@ export class Database {
   }
 
   async #run<Row extends QueryResultRow>(statement: Statement, limit: number): Promise<Row[]> {
-    if (statement.isQuick) return await this.#shared.run((loan) => loan.ask<Row>(statement, limit));
     const loan = await this.#pool.lend();
     try {
       const rows = await loan.ask<Row>(statement, limit);

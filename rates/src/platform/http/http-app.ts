@@ -1,3 +1,4 @@
+import type { RequestListener } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, {
   type FastifyBaseLogger,
@@ -11,8 +12,10 @@ import fastify, {
 } from "fastify";
 import type { Config } from "../../config";
 import { sendError } from "./error-handler";
+import type { Front } from "./front";
 import { KnownRoutes } from "./known-routes";
 import type { Lifecycle } from "./lifecycle";
+import { type LogTarget, loggerOptions } from "./log";
 import { MalformedRequests } from "./malformed-requests";
 import { Problem } from "./problem";
 import { queryEncodingProblem } from "./query-encoding";
@@ -55,15 +58,12 @@ export const SCHEMA_CONTROLLER: SchemaController = {
   },
 };
 
-/** Where log lines go; standard output unless told otherwise. */
-export interface LogTarget {
-  write(line: string): void;
-}
-
 interface Surroundings {
   readonly config: Config;
   readonly lifecycle: Lifecycle;
   readonly logTarget?: LogTarget | undefined;
+  /** Answers what it can before the request is routed. */
+  readonly front?: Front;
 }
 
 /**
@@ -82,6 +82,7 @@ export function createHttpApp(surroundings: Surroundings, addRoutes: (app: HttpA
       sendError(error, request, reply);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
+  if (surroundings.front) putInFront(surroundings.front, app);
   malformed.watch(app.server);
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node's own answer would carry no id.
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
@@ -89,6 +90,15 @@ export function createHttpApp(surroundings: Surroundings, addRoutes: (app: HttpA
   app.setErrorHandler(sendError);
   addRoutes(app);
   return app;
+}
+
+function putInFront(front: Front, { server, log }: HttpApp): void {
+  const routed = server.listeners("request") as ((...args: Parameters<RequestListener>) => void)[];
+  server.removeAllListeners("request");
+  server.on("request", (request, response) => {
+    if (front.answer(request, response, log)) return;
+    for (const listener of routed) listener(request, response);
+  });
 }
 
 type Stamp = (reply: FastifyReply) => void;
@@ -143,13 +153,4 @@ function addHooks(app: HttpApp, lifecycle: Lifecycle, stamp: Stamp): void {
 function refusalOf({ headers, is404, raw, url }: FastifyRequest, routes: KnownRoutes): Problem | undefined {
   if (headers.host === undefined && raw.httpVersion === "1.1") return new Problem(400, "The Host header is missing.");
   return is404 ? routes.refusal(url.split("?", 1)[0] ?? url) : queryEncodingProblem(url);
-}
-
-function loggerOptions({ LOG_LEVEL }: Config, stream: LogTarget | undefined) {
-  return {
-    level: LOG_LEVEL,
-    formatters: { level: (level: string) => ({ level }) },
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    ...(stream && { stream }),
-  };
 }

@@ -7,7 +7,8 @@ import type { Metrics } from "./metrics";
 /** Serves the metrics and measures every request. */
 export function metricsRoutes(app: HttpApp, metrics: Metrics): void {
   app.addHook("onResponse", (request, reply, done) => {
-    metrics.observe(request, reply);
+    const { method, routeOptions } = request;
+    metrics.observe({ method, route: routeOptions.url ?? "unknown", status: reply.statusCode, ms: reply.elapsedTime });
     done();
   });
   app.get(
