@@ -1,7 +1,7 @@
 import { Container } from "@cdktf/provider-docker/lib/container";
 import { Construct } from "constructs";
 import { API_HOST, type DockerNames, LABEL_REVISION, SPOOL_FOLDER } from "../copies/docker-names";
-import { containerDefaults, lingeringHealthcheck, WAIT_TIMEOUT_SECONDS } from "./container";
+import { apiGraceSeconds, containerDefaults, lingeringHealthcheck, WAIT_TIMEOUT_SECONDS } from "./container";
 
 export interface ApiProps {
   readonly names: DockerNames;
@@ -38,7 +38,13 @@ export class Api extends Construct {
     const labels = { ...names.labels("api"), [LABEL_REVISION]: revision };
     const name = names.api(revision, props.index);
     this.container = new Container(this, "process", {
-      ...containerDefaults({ name, labels, memoryMiB: props.memoryMiB, healthcheck: HEALTHCHECK }),
+      ...containerDefaults({
+        name,
+        labels,
+        memoryMiB: props.memoryMiB,
+        healthcheck: HEALTHCHECK,
+        graceSeconds: apiGraceSeconds(props.environment),
+      }),
       image: props.image,
       command: ["node", "--enable-source-maps", `--max-old-space-size=${props.heapMiB}`, "/app/rates.js", "api"],
       dependsOn: [...props.dependsOn],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ContainerConfig, ContainerHealthcheck } from "@cdktf/provider-docker/lib/container";
+import { graceMs } from "../copies/environment";
 
 /** What every container of a copy has, whatever it runs: no capability, no swap, an end in order, bounded logs. */
 export function containerDefaults(props: ContainerShape): Omit<ContainerConfig, "image"> {
@@ -14,8 +15,8 @@ export function containerDefaults(props: ContainerShape): Omit<ContainerConfig, 
     capabilities: { drop: ["ALL"] },
     securityOpts: ["no-new-privileges"],
     restart: "unless-stopped",
-    // Unset, the provider kills without grace. Longer than the service's own drain limit.
-    destroyGraceSeconds: GRACE_SECONDS,
+    // Unset, the provider kills without grace.
+    destroyGraceSeconds: props.graceSeconds ?? GRACE_SECONDS,
     logDriver: "json-file",
     logOpts: { "max-size": "10m", "max-file": "3" },
   };
@@ -26,6 +27,8 @@ export interface ContainerShape {
   readonly labels: Readonly<Record<string, string>>;
   readonly memoryMiB: number;
   readonly healthcheck?: ContainerHealthcheck;
+  /** Between the signal to end and the one that kills; GRACE_SECONDS unless given. */
+  readonly graceSeconds?: number;
 }
 
 /** The provider does not apply another health check, but another label replaces the container. */
@@ -35,7 +38,15 @@ function hashOf(healthcheck: ContainerHealthcheck): string {
   return createHash("sha256").update(JSON.stringify(healthcheck)).digest("hex").slice(0, 12);
 }
 
-const GRACE_SECONDS = 20;
+/** A database writes what it holds, a proxy turns away; both take less than a second. */
+export const GRACE_SECONDS = 20;
+/** The provider gives up a removal after 20 minutes. */
+const MOST_GRACE_SECONDS = 1_140;
+
+/** The grace of an API process: it may have a batch in flight, which it finishes. */
+export function apiGraceSeconds(environment: Readonly<Partial<Record<string, string>>>): number {
+  return Math.min(Math.ceil(graceMs(environment) / 1_000), MOST_GRACE_SECONDS);
+}
 
 /**
  * A health check that asks often until it is answered and lingers after that by itself (the script sleeps), hence the long

@@ -1,9 +1,8 @@
 import { readdirSync } from "node:fs";
-import { request } from "node:http";
 import { resolve } from "node:path";
 import { buildService, type ServiceBundle } from "infra/images/api/bundle";
 import type { Client } from "pg";
-import { environmentFor, type TestApi, testApi } from "rates/testing/api";
+import { environmentFor, testApi } from "rates/testing/api";
 import { CSV_HEADER, freshKey, postBatch } from "rates/testing/batches";
 import { DIFFERENCES_SQL } from "rates/testing/rollup";
 import { ServiceProcess } from "rates/testing/service-process";
@@ -15,7 +14,6 @@ import { tcpProxy } from "../support/tcp-proxy";
 import { until } from "../support/until";
 
 const ROWS = atScale({ ci: 150_000, full: 1_000_000 });
-const ABORTS = atScale({ ci: 8, full: 500 });
 
 let bundle: ServiceBundle;
 
@@ -167,47 +165,4 @@ describe("batches: whatever is lost half way, all of a batch is in or nothing, a
     expect(await service.exit).toBe(0);
     await expectTaken(database, 1_000);
   });
-
-  test("aborted batches leave nothing behind, and the tables as large as they were", async () => {
-    await using database = await testDatabase("migrated");
-    await using api = await testApi(database);
-    await using admin = await database.connect();
-    const sizes = async () => {
-      await admin.query("VACUUM raw_prices");
-      await admin.query("VACUUM lane_months");
-      const { rows } = await admin.query(
-        "SELECT pg_relation_size('raw_prices')::integer AS raw, pg_total_relation_size('lane_months')::integer AS rollup",
-      );
-      return rows[0] as { raw: number; rollup: number };
-    };
-    const before = await sizes();
-    const body = payload(ROWS);
-    for (let abort = 0; abort < ABORTS; abort += 1) {
-      if (abort % 3 === 0) expect((await postBatch(api.port, { body: `${body}x\n` })).status).toBe(422);
-      else if (abort % 3 === 1) await hangUp(api, body);
-      else await endWhileCopying(api, admin, body);
-    }
-    await expectNothing(database);
-    const after = await sizes();
-    expect(after.raw).toBeLessThanOrEqual(before.raw * 1.1);
-    expect(after.rollup).toBeLessThanOrEqual(before.rollup * 1.1);
-    expect(await database.query(DIFFERENCES_SQL)).toEqual([{ count: 0 }]);
-  });
 });
-
-/** Sends two thirds of a body and goes away. */
-async function hangUp({ port }: TestApi, body: string): Promise<void> {
-  const headers = { "Content-Type": "text/csv", "Idempotency-Key": freshKey() };
-  const sent = request({ host: "127.0.0.1", port, path: "/batches", method: "POST", headers, agent: false });
-  sent.on("error", () => {});
-  await new Promise<void>((resolve) => sent.write(body.slice(0, (body.length * 2) / 3), () => resolve()));
-  const closed = new Promise<void>((resolve) => sent.once("close", () => resolve()));
-  sent.destroy();
-  await closed;
-}
-
-async function endWhileCopying({ port }: TestApi, admin: Client, body: string): Promise<void> {
-  const sent = postBatch(port, { body });
-  await until("a COPY to end", () => endAt(admin, "COPY raw_prices"));
-  expect((await sent).status).toBe(503);
-}

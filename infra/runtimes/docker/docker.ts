@@ -10,6 +10,7 @@ import { Problem } from "../../copies/problem";
 import type { CopyRecord } from "../../copies/registry";
 import { nextFreeSubnet } from "../../copies/subnets";
 import { useEngine } from "../../images/engine";
+import { apiGraceSeconds, GRACE_SECONDS } from "../../stacks/container";
 import { inspectIntent } from "../common";
 import type { Inspection, LogRequest, Runtime } from "../runtime";
 import { databaseAddress } from "./address";
@@ -60,8 +61,8 @@ async function stop(copy: Copy): Promise<void> {
   const containers = await containersOf(copy);
   for (const role of ["proxy", "api", "database"] as const) {
     const ids = containers.filter((one) => one.role === role && one.state === "running").map(({ id }) => id);
-    // As long as destroy_grace_seconds: the service's own drain limit and a little more.
-    if (ids.length > 0) await useEngine(["stop", "--time", "20", ...ids]);
+    const grace = role === "api" ? apiGraceSeconds(readDeployment(copy)?.revision.environment ?? {}) : GRACE_SECONDS;
+    if (ids.length > 0) await useEngine(["stop", "--time", String(grace), ...ids]);
   }
 }
 

@@ -167,13 +167,13 @@ async function run(copy: Copy, command: readonly string[]): Promise<number> {
 }
 
 async function stop(copy: Copy): Promise<void> {
-  await stopService(copy);
+  await stopService(copy, "finish");
   await leaveDataServer(copy.checkout, copy.record.name, () => {});
 }
 
 async function remove(checkout: Checkout, name: string): Promise<void> {
   const directory = dataServerDirectory(checkout);
-  await stopService({ paths: copyPaths(checkout, name) });
+  await stopService({ paths: copyPaths(checkout, name) }, "leave");
   const others = otherEmbedded(checkout, name);
   if (others.length > 0) {
     await ensureDataServer(checkout);

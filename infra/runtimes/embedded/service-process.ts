@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceEnvironment } from "rates/src/config";
 import type { Copy } from "../../copies/copy";
+import { graceMs } from "../../copies/environment";
 import { tailOf } from "../../copies/log-tail";
 import { Problem } from "../../copies/problem";
 import {
@@ -22,6 +23,8 @@ export interface ServiceRecord extends ProcessIdentity {
   readonly revision: string;
   /** Hash of everything the process was started with: another one means it has to be started anew. */
   readonly signature: string;
+  /** How long, in ms, it is given to end in order: it may have a batch in flight. */
+  readonly graceMs?: number;
 }
 
 export interface ServiceLaunch {
@@ -30,8 +33,8 @@ export interface ServiceLaunch {
   readonly environment: ServiceEnvironment;
 }
 
-/** Longer than the service's own drain limit, so that it is the service that decides how it ends. */
-const STOP_TIMEOUT_MS = 30_000;
+/** What a process has that nobody waits for, or that is known by its command line alone. */
+const LEAST_GRACE_MS = 30_000;
 /** The service waits for its database; by now infra knows that the database is there. */
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 10;
@@ -42,9 +45,13 @@ export function serviceLog(copy: Copy): string {
 
 /** @returns undefined where no process runs. */
 export function runningService(copy: Copy): ServiceRecord | undefined {
+  const record = readRecord(copy);
+  return record && isAlive(record) ? record : undefined;
+}
+
+function readRecord(copy: Pick<Copy, "paths">): ServiceRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(recordFile(copy), "utf8")) as ServiceRecord;
-    return isAlive(record) ? record : undefined;
+    return JSON.parse(readFileSync(recordFile(copy), "utf8")) as ServiceRecord;
   } catch {
     return undefined; // never started, or stopped
   }
@@ -63,17 +70,20 @@ export async function ensureService(copy: Copy, launch: ServiceLaunch, signal?: 
     await waitUntilReady(copy, running, signal);
     return false;
   }
-  await stopService(copy);
+  await stopService(copy, "finish");
   const revision = launch.environment.REVISION;
   const folder = join(copy.paths.revisions, revision);
   mkdirSync(folder, { recursive: true });
   for (const suffix of ["", ".map"]) copyFileSync(`${launch.bundle}${suffix}`, join(folder, `rates.js${suffix}`));
   const identity = startProcess(copy, join(folder, "rates.js"), launch.environment);
-  writeFileAtomically(recordFile(copy), JSON.stringify({ ...identity, revision, signature }));
+  writeFileAtomically(
+    recordFile(copy),
+    JSON.stringify({ ...identity, revision, signature, graceMs: graceMs(launch.environment) }),
+  );
   try {
     await waitUntilReady(copy, identity, signal);
   } catch (error) {
-    await stopService(copy);
+    await stopService(copy, "leave");
     throw error;
   }
   removeOtherRevisions(copy, revision);
@@ -83,11 +93,13 @@ export async function ensureService(copy: Copy, launch: ServiceLaunch, signal?: 
 /**
  * Ends every process of the copy, in order first: also one that a killed command started and never wrote down, found
  * by the copy's folder in its command line.
+ * @param batches whether a batch in flight is waited for, up to its own limit
  */
-export async function stopService(copy: Pick<Copy, "paths">): Promise<void> {
+export async function stopService(copy: Pick<Copy, "paths">, batches: "finish" | "leave"): Promise<void> {
+  const grace = batches === "finish" ? readRecord(copy)?.graceMs : undefined;
   const pids = findProcesses(copy.paths.revisions);
   for (const pid of pids) signalProcess(pid, "SIGTERM");
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  const deadline = Date.now() + (grace ?? LEAST_GRACE_MS);
   while (pids.some((pid) => identifyProcess(pid))) {
     if (Date.now() > deadline) for (const pid of pids) signalProcess(pid, "SIGKILL");
     await delay(POLL_MS);

@@ -7,7 +7,7 @@ import { DatabaseUnavailable, explained, NoAnswer } from "../../platform/databas
 import { ChunkStore } from "./chunk-store";
 import { LaneIds, StaleLanes } from "./lane-ids";
 import { type Batch, batchByKey, portCodes } from "./ledger";
-import { loadTooSlow, otherPayload, stillRunning, tooManyBatches, tooSlow } from "./limits";
+import { databaseFull, loadTooSlow, otherPayload, stillRunning, tooManyBatches, tooSlow } from "./limits";
 import { load, OutcomeUnknown, type ValidBatch } from "./load";
 import { LOCK_SQL } from "./load-statements";
 import { Payload, type PayloadOptions } from "./payload";
@@ -41,6 +41,7 @@ export interface BatchParts {
 }
 
 const UNIQUE_VIOLATION = "23505";
+const DISK_FULL = "53100";
 const KEY_CONSTRAINT = "batches_idempotency_key_key";
 
 /** Takes batches in: each whole or not at all, and each key once. */
@@ -51,7 +52,8 @@ export class Batches {
   readonly #connections: ConnectionPool;
   readonly #chunks = new ChunkStore();
   readonly #laneIds = new LaneIds();
-  readonly #running = new Set<string>();
+  /** By key. */
+  readonly #running = new Map<string, Promise<Outcome>>();
 
   constructor({ config, database, onCommit, onIdleError }: BatchParts) {
     this.#config = config;
@@ -60,21 +62,27 @@ export class Batches {
     this.#connections = new ConnectionPool(connectionConfig(config), onIdleError);
   }
 
+  /** How many batches are being taken. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Resolves when no batch is being taken; each ends within BATCH_TIMEOUT_MS. */
+  async untilIdle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
+  }
+
   /**
    * Takes one batch in and answers when it is durable.
    * @throws {Problem} for whatever is wrong with it, {DatabaseUnavailable} when it may be sent again
    */
   async take(request: BatchRequest): Promise<Outcome> {
-    const { BATCH_MAX_CONCURRENT, BATCH_TIMEOUT_MS } = this.#config;
+    const { BATCH_MAX_CONCURRENT } = this.#config;
     if (this.#running.has(request.key)) throw stillRunning();
     if (this.#running.size >= BATCH_MAX_CONCURRENT) throw tooManyBatches(BATCH_MAX_CONCURRENT);
-    this.#running.add(request.key);
-    using time = new TimeLimit(BATCH_TIMEOUT_MS);
-    try {
-      return await this.#takeOnce(request, time);
-    } finally {
-      this.#running.delete(request.key);
-    }
+    const taking = this.#takeOnce(request).finally(() => this.#running.delete(request.key));
+    this.#running.set(request.key, taking);
+    return await taking;
   }
 
   /** Closes the connections. Batches that still run fail. */
@@ -82,7 +90,8 @@ export class Batches {
     return this.#connections.close();
   }
 
-  async #takeOnce(request: BatchRequest, time: TimeLimit): Promise<Outcome> {
+  async #takeOnce(request: BatchRequest): Promise<Outcome> {
+    using time = new TimeLimit(this.#config.BATCH_TIMEOUT_MS);
     const payload = new Payload(request.body, { ...request.payload, maxBytes: this.#config.BATCH_MAX_BYTES });
     time.whenOver(() => payload.stop(tooSlow(this.#config.BATCH_TIMEOUT_MS)));
     const [known, codes] = await Promise.all([batchByKey(this.#database, request.key), portCodes(this.#database)]);
@@ -112,6 +121,7 @@ export class Batches {
       return this.#committed(committed, false);
     } catch (error) {
       if (time.isOver) throw loadTooSlow(this.#config.BATCH_TIMEOUT_MS, error);
+      if (codeOf(error) === DISK_FULL) throw databaseFull(error);
       if (isKeyTaken(error)) return await this.#settle(batch, { isOwn: false, error });
       if (error instanceof OutcomeUnknown) return await this.#settle(batch, { isOwn: true, error });
       throw explained(error);
@@ -184,5 +194,9 @@ function replayed(known: Batch, checksum: string): Outcome {
 }
 
 function isKeyTaken(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === UNIQUE_VIOLATION && error.constraint === KEY_CONSTRAINT;
+  return error instanceof DatabaseError && codeOf(error) === UNIQUE_VIOLATION && error.constraint === KEY_CONSTRAINT;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof DatabaseError ? error.code : undefined;
 }

@@ -2,6 +2,8 @@ import { Problem } from "../../platform/http/problem";
 
 /** A batch takes seconds, so a place is free soon. */
 const RETRY_AFTER_S = "1";
+/** Room on a disk is made by people. */
+const RETRY_FULL_S = "60";
 
 export function tooManyRows(limit: number): Problem {
   return new Problem(413, `A batch has at most ${limit} rows (BATCH_MAX_ROWS); send this one in parts.`, {
@@ -30,6 +32,12 @@ export function tooSlow(limit: number): Problem {
 export function loadTooSlow(limit: number, cause: unknown): Problem {
   const detail = `The database did not take the batch within ${limit} ms of its beginning (BATCH_TIMEOUT_MS).`;
   return new Problem(503, detail, { kind: "batch-timeout", headers: { "Retry-After": RETRY_AFTER_S }, cause });
+}
+
+/** The server has rolled the batch back. */
+export function databaseFull(cause: unknown): Problem {
+  const detail = "The disk of the database is full; nothing of the batch was taken. Send it again when there is room.";
+  return new Problem(503, detail, { kind: "database-full", headers: { "Retry-After": RETRY_FULL_S }, cause });
 }
 
 /** The same key is being worked on in this process. */

@@ -66,10 +66,12 @@ export class Payload {
   async *#decoded(): AsyncGenerator<Buffer> {
     const { body } = this;
     const onSent = (sent: Buffer) => this.#sentHash.update(sent);
-    // A client that hangs up must not look like the end of the body.
-    const onClose = () => body.complete || this.stop(new HungUp());
+    // A client that hangs up must not look like the end of the body. What had arrived and was not read yet is lost then.
+    const onClose = () => body.readableEnded || this.stop(new HungUp());
     if (this.options.digests.size > 0) body.on("data", onSent);
     body.on("error", () => this.stop(new HungUp())).on("close", onClose);
+    // It may have hung up before anybody listened.
+    if (body.destroyed) onClose();
     body.pipe(this.#decoder);
     try {
       yield* this.#decoder;
