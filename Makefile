@@ -90,11 +90,11 @@ check: $(installed) ## format, lint, types, import rules, unused code
 format: $(installed) ## write the house format
 	@npx --no-install biome check --write .
 
-bench: $(installed) ## measure, and write docs/benchmarks.md
-	@npx --no-install ts-node -T tests/load/bench.ts
+bench: $(installed) ## measure, and write docs/benchmarks.md: ONLY="copies batches reads"
+	@npx --no-install ts-node -T tests/load/bench.ts $(ONLY)
 
-prove: $(installed) ## the fault and scale tests in full, and write docs/benchmarks.md
-	@npx --no-install ts-node -T tests/load/prove.ts
+prove: $(installed) ## the fault and scale tests in full, and write docs/benchmarks.md: FILES=tests/faults/batches.test.ts
+	@npx --no-install ts-node -T tests/load/prove.ts $(FILES)
 
 dataset: $(installed) ## write db/rates.sql anew (it is deterministic)
 	@npx --no-install ts-node -T db/dataset/generate.ts

@@ -1,5 +1,7 @@
 import { startVitest, type TestCase, type TestModule } from "vitest/node";
-import { markdownTable, writeSection } from "./document";
+import { commit, markdownTable, readRows, writeSection } from "./document";
+
+const HEADER = ["claim", "tests passed", "commit", "time", "measured on the way"];
 
 /** One test of the run, as the table needs it. */
 interface Outcome {
@@ -10,10 +12,13 @@ interface Outcome {
   readonly figures: readonly string[];
 }
 
-/** `make prove`: the smoke and fault tests at full scale, one row for each claim, into docs/benchmarks.md. */
+/**
+ * `make prove`: the smoke and fault tests at full scale, one row for each claim, into docs/benchmarks.md. With
+ * `FILES=` some of them; the rows of all others stay, each with the commit it was proved at.
+ */
 async function main(): Promise<void> {
   process.env["SCALE"] = "full";
-  const vitest = await startVitest("test", [], { watch: false, project: ["smoke", "faults"] });
+  const vitest = await startVitest("test", process.argv.slice(2), { watch: false, project: ["smoke", "faults"] });
   const outcomes = vitest.state.getTestModules().flatMap(outcomesOf);
   await vitest.close();
   const rows = [...new Set(outcomes.map(({ claim }) => claim))].map((claim) => {
@@ -21,9 +26,10 @@ async function main(): Promise<void> {
     const passed = own.filter((outcome) => outcome.passed).length;
     const seconds = own.reduce((sum, outcome) => sum + outcome.seconds, 0);
     const figures = own.flatMap((outcome) => outcome.figures).join("; ");
-    return [claim, `${passed} of ${own.length}`, `${seconds.toFixed(0)} s`, figures];
+    return [claim, `${passed} of ${own.length}`, commit(), `${seconds.toFixed(0)} s`, figures];
   });
-  writeSection("prove", markdownTable(["claim", "tests passed", "time", "measured on the way"], rows));
+  const others = readRows("prove").filter(([claim]) => !rows.some(([own]) => own === claim));
+  writeSection("prove", markdownTable(HEADER, [...others, ...rows]));
   process.exitCode = outcomes.every(({ passed }) => passed) ? 0 : 1;
 }
 
