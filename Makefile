@@ -90,7 +90,7 @@ check: $(installed) ## format, lint, types, import rules, unused code
 format: $(installed) ## write the house format
 	@npx --no-install biome check --write .
 
-bench: $(installed) ## measure, and write docs/benchmarks.md: ONLY="copies batches reads"
+bench: $(installed) ## measure, and write docs/benchmarks.md: ONLY="copies batches reads events"
 	@npx --no-install ts-node -T tests/load/bench.ts $(ONLY)
 
 prove: $(installed) ## the fault and scale tests in full, and write docs/benchmarks.md: FILES=tests/faults/batches.test.ts
@@ -100,7 +100,7 @@ dataset: $(installed) ## write db/rates.sql anew (it is deterministic)
 	@npx --no-install ts-node -T db/dataset/generate.ts
 
 schema: $(installed) ## write db/schema.sql anew, from the shipped dump and the migrations
-	@npx --no-install vitest run --update db/schema/drift.test.ts
+	@npx --no-install vitest run db/schema/drift.test.ts --project unit --update
 
 docs: $(installed) ## write the generated documents anew: .env.example, docs/configuration.md
 	@npx --no-install ts-node -T rates/config-reference.ts

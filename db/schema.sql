@@ -37,6 +37,38 @@ CREATE TABLE public.data_version (
     version bigint NOT NULL
 );
 
+CREATE TABLE public.event_counts (
+    seconds smallint NOT NULL,
+    start timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    count bigint NOT NULL
+) WITH (fillfactor=50);
+
+CREATE TABLE public.event_hours (
+    client_id text NOT NULL,
+    metric text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    count bigint NOT NULL,
+    sum numeric,
+    min numeric,
+    max numeric
+) WITH (fillfactor=70);
+
+CREATE TABLE public.events (
+    hash bytea NOT NULL,
+    id uuid NOT NULL,
+    client_id text,
+    metric text NOT NULL,
+    amount numeric,
+    occurred_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    processed_at timestamp with time zone NOT NULL DEFAULT now(),
+    status text NOT NULL,
+    reason text,
+    payload json NOT NULL
+);
+
 CREATE TABLE public.lane_months (
     lane_id integer NOT NULL,
     month date NOT NULL,
@@ -82,6 +114,16 @@ ALTER TABLE public.batches ADD CONSTRAINT batches_idempotency_key_key UNIQUE (id
 
 ALTER TABLE public.batches ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
 
+ALTER TABLE public.event_counts ADD CONSTRAINT event_counts_pkey PRIMARY KEY (seconds, start, status);
+
+ALTER TABLE public.event_hours ADD CONSTRAINT event_hours_pkey PRIMARY KEY (client_id, hour, metric, status);
+
+ALTER TABLE public.events ADD CONSTRAINT events_pkey PRIMARY KEY (hash);
+
+ALTER TABLE public.events ADD CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['processed'::text, 'rejected'::text, 'failed'::text])));
+
+ALTER TABLE public.events ADD CONSTRAINT events_whole_check CHECK (((status = 'rejected'::text) OR ((client_id IS NOT NULL) AND (amount IS NOT NULL))));
+
 ALTER TABLE public.lane_months ADD CONSTRAINT lane_months_pkey PRIMARY KEY (lane_id, month);
 
 ALTER TABLE public.lanes ADD CONSTRAINT lanes_orig_code_dest_code_key UNIQUE (orig_code, dest_code);
@@ -106,6 +148,14 @@ ALTER TABLE public.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMA
 
 CREATE UNIQUE INDEX data_version_one_row ON public.data_version USING btree ((true));
 
+CREATE INDEX event_hours_by_hour ON public.event_hours USING btree (hour);
+
+CREATE INDEX events_audited ON public.events USING btree (status, occurred_at, id) WHERE (status <> 'processed'::text);
+
+CREATE INDEX events_by_client ON public.events USING btree (client_id, occurred_at, id) INCLUDE (status);
+
+CREATE INDEX events_by_time ON public.events USING btree (occurred_at, id) INCLUDE (status);
+
 -- Views
 
 CREATE VIEW public.daily_rates AS
@@ -129,6 +179,12 @@ CREATE VIEW public.prices AS
 CREATE TRIGGER data_version_stays BEFORE DELETE OR TRUNCATE ON public.data_version FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_empty_data_version();
 
 -- Comments
+
+COMMENT ON COLUMN public.event_counts.seconds IS '3600 for an hour, 60 for a minute';
+
+COMMENT ON COLUMN public.events.occurred_at IS 'the client''s time; where it sent none, the time of receipt';
+
+COMMENT ON COLUMN public.events.status IS 'processed is counted; rejected and failed are kept for audit alone';
 
 COMMENT ON COLUMN public.lane_months.days IS 'the days of the month that have prices, ascending; counts and sums go with them';
 

@@ -44,6 +44,11 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
     BATCH_TIMEOUT_MS: setting("BATCH_TIMEOUT_MS"),
     BATCH_MAX_CONCURRENT: setting("BATCH_MAX_CONCURRENT"),
     SPOOL_DIR: setting("SPOOL_DIR"),
+    EVENT_FIELDS_FILE: setting("EVENT_FIELDS_FILE"),
+    EVENTS_MAX_PER_REQUEST: setting("EVENTS_MAX_PER_REQUEST"),
+    EVENTS_MAX_BYTES: setting("EVENTS_MAX_BYTES"),
+    EVENTS_MAX_WAITING: setting("EVENTS_MAX_WAITING"),
+    EVENTS_MAX_WAITING_BYTES: setting("EVENTS_MAX_WAITING_BYTES"),
   };
 }
 

@@ -1,4 +1,9 @@
 import type { Config } from "./config";
+import { EventIntake } from "./events/event-intake";
+import { EventStore } from "./events/event-store";
+import { readFields } from "./events/fields";
+import { normaliser } from "./events/normalise";
+import { eventRoutes } from "./events/routes";
 import { DataListener } from "./platform/database/data-listener";
 import { DataVersion } from "./platform/database/data-version";
 import { Database } from "./platform/database/database";
@@ -46,6 +51,19 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
     onIdleError: (error) => http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
   });
   const totals = new TotalsReader(database, { most: config.DATABASE_GATHER_MAX });
+  const store = new EventStore(config, (error) =>
+    http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
+  );
+  const intake = new EventIntake({
+    store,
+    normalise: normaliser(readFields(config.EVENT_FIELDS_FILE)),
+    spool: undefined,
+    limits: {
+      mostPerRequest: config.EVENTS_MAX_PER_REQUEST,
+      mostWaiting: config.EVENTS_MAX_WAITING,
+      mostWaitingBytes: config.EVENTS_MAX_WAITING_BYTES,
+    },
+  });
   const cache = new AnswerCache({ version, listener, mostBytes: config.RATES_CACHE_MAX_BYTES });
   const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
   const front = new Front({
@@ -62,6 +80,13 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
   function addRoutes(app: HttpApp): void {
     platformRoutes(app, { database, lifecycle, probes, isGated: config.PROXY_GATE === "1" });
     batchRoutes(app, { database, batches });
+    eventRoutes(app, {
+      database,
+      store,
+      intake,
+      mostBytes: config.EVENTS_MAX_BYTES,
+      mostArrivingBytes: config.EVENTS_MAX_WAITING_BYTES,
+    });
     pricesRoutes(app, { totals, cache, maxDays: config.RATES_MAX_DAYS });
     metricsRoutes(app, metrics);
     openapiRoutes(app, addRoutes);

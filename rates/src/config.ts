@@ -166,6 +166,39 @@ export const variables = {
     fallback: "/tmp",
     example: "/var/tmp",
   }),
+  EVENT_FIELDS_FILE: optional(filePath, {
+    about:
+      'JSON file with the names under which clients send the fields of an event, such as `{"client": ["tenant"]}`; it is read at start. What it leaves out keeps the names in docs/events.md.',
+    example: "/etc/rates/event-fields.json",
+  }),
+  // With 100 bytes each, a transaction of a third of a second.
+  EVENTS_MAX_PER_REQUEST: defaulted(integer(1, 1_000_000), {
+    about: "Most events of one `POST /api/events`; more is a 413.",
+    unit: "events",
+    fallback: "10000",
+    example: "1000",
+  }),
+  // Ten thousand events of 1.6 kB, or a few of a megabyte.
+  EVENTS_MAX_BYTES: defaulted(integer(1, 100_000_000), {
+    about: "Most bytes of one `POST /api/events`; more is a 413.",
+    unit: "bytes",
+    fallback: "16000000",
+    example: "1000000",
+  }),
+  // Some seconds of full load: a client that waits longer has gone away.
+  EVENTS_MAX_WAITING: defaulted(integer(1, 10_000_000), {
+    about: "Most events that one process has in hand until they are stored; more is a 429.",
+    unit: "events",
+    fallback: "50000",
+    example: "10000",
+  }),
+  // With what JavaScript makes of it four times as much, a quarter of the smallest container.
+  EVENTS_MAX_WAITING_BYTES: defaulted(integer(1, 1_000_000_000), {
+    about: "Most bytes of events that one process has in hand until they are stored; more is a 429.",
+    unit: "bytes",
+    fallback: "32000000",
+    example: "8000000",
+  }),
 } satisfies Record<string, Variable<unknown>>;
 
 /** The name of a variable the service knows. */

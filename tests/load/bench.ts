@@ -2,6 +2,7 @@ import { measureBatchMemory } from "./batch-memory";
 import { measureBatches } from "./batches";
 import { measureCopies } from "./copies";
 import { markdownTable, type Section, writeSection } from "./document";
+import { measureEvents } from "./events";
 import { measureReads } from "./reads";
 import { measureReadsUnderLoad } from "./reads-under-load";
 
@@ -29,6 +30,9 @@ const MEASURES: Readonly<Record<Exclude<Section, "prove">, () => Promise<readonl
       header: ["what", "ratio, median [min]", "loaded or woken", "idle or warm", "pairs", "aim"],
       rows: await measureReadsUnderLoad(),
     },
+  ],
+  events: async () => [
+    { header: ["what", "ratio, median [min]", "over HTTP", "other side", "pairs", "aim"], rows: await measureEvents() },
   ],
 };
 

@@ -8,6 +8,7 @@ const TITLES = {
   copies: "Copies, measured by `make bench`",
   batches: "Batches, measured by `make bench`",
   reads: "Reads, measured by `make bench`",
+  events: "Pushed events, measured by `make bench`",
   prove: "Proved by `make prove`",
 } as const;
 
