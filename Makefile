@@ -44,14 +44,14 @@ copies: status
 status: $(installed) ## what copies there are (make copies too): COPY=dev for one, JSON=1 for scripts
 	@$(copy) status $(name) $(if $(JSON),--json)
 
-logs: $(installed) ## the end of a log: COPY=dev ROLE=api|database LINES=50 FOLLOW=1
+logs: $(installed) ## the end of a log: COPY=dev ROLE=api|database|queue LINES=50 FOLLOW=1
 	@$(copy) logs $(name) $(call option,ROLE,--role) $(call option,LINES,--lines) $(if $(FOLLOW),--follow)
 
 vars: $(installed) ## a copy's addresses as shell assignments: COPY=dev
 	@$(copy) vars $(name)
 
-sql: $(installed) ## run SQL in a copy's database: COPY=dev SQL="SELECT 'alive'"
-	@$(copy) sql $(name) $(if $(SQL),--command "$$SQL") $(if $(JSON),--json)
+sql: $(installed) ## run SQL in a copy's database: COPY=dev SQL="SELECT 'alive'"; QUEUE=1 in its queue's
+	@$(copy) sql $(name) $(if $(SQL),--command "$$SQL") $(if $(QUEUE),--queue) $(if $(JSON),--json)
 
 dev: $(installed) ## run the service from source, anew at every save: COPY=dev PORT=4000
 	@$(copy) dev $(name) $(call option,PORT,--port)

@@ -49,8 +49,8 @@ async function devEnvironment(copy: Copy, port: number): Promise<ServiceEnvironm
   const { name } = copy.record;
   if (state !== "running") throw new Problem(`Copy "${name}" is ${state}. Bring it up first: make up COPY=${name}`);
   const shared = sharedEnvironment(copy.checkout, copy.record);
-  const database = await runtime.database(copy);
-  const place = { database, host: "127.0.0.1", port, proxyGate: false, processes: 1 };
+  const [database, queue] = [await runtime.database(copy), await runtime.queue(copy)];
+  const place = { database, queue, host: "127.0.0.1", port, proxyGate: false, processes: 1 };
   return serviceEnvironment(copy, { shared, revision: "dev", ...place });
 }
 

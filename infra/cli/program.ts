@@ -89,7 +89,7 @@ program
   .command("logs")
   .description("the end of a log")
   .argument(...COPY_ARGUMENT)
-  .option("--role <role>", "api or database", "api")
+  .option("--role <role>", "api, database or queue", "api")
   .option("-n, --lines <lines>", "how many lines", parseCount, 50)
   .option("-f, --follow", "go on printing until Ctrl-C", false)
   .action(logs);
@@ -104,6 +104,7 @@ program
   .description("run SQL in a copy's database")
   .argument(...COPY_ARGUMENT)
   .option("-c, --command <sql>", "the statements (default: standard input)")
+  .option("--queue", "in its queue's database instead", false)
   .option("--json", "the last result's rows, for scripts", false)
   .action(sql);
 program

@@ -12,6 +12,8 @@ export interface SqlOptions {
   /** The statements; undefined reads them from standard input. */
   readonly command?: string;
   readonly json: boolean;
+  /** Whether it is the queue's database that is asked. */
+  readonly queue: boolean;
 }
 
 /** `copy sql NAME -c "..."`: runs statements in the copy's database as the copy's role and prints what they return. */
@@ -19,7 +21,8 @@ export async function sql(name: string, options: SqlOptions): Promise<void> {
   const checkout = findCheckout();
   const copy = copyOf(checkout, requireRecord(checkout, name));
   const statements = options.command ?? (await readStatements(name));
-  await using client = await openCopyDatabase(copy, await runtimeOf(copy.record).database(copy));
+  const runtime = runtimeOf(copy.record);
+  await using client = await openCopyDatabase(copy, await runtime[options.queue ? "queue" : "database"](copy));
   // Text as PostgreSQL prints it: no day becomes a moment in some time zone, no big number a rounded one.
   const query = { text: statements, types: { getTypeParser: () => (value: string) => value } };
   const answer: QueryResult | QueryResult[] = await client.query(query).catch((cause: Error) => {

@@ -20,6 +20,7 @@ export interface CopyStatus {
   readonly url: string | null;
   /** Without password; `copy vars NAME` prints the PGPASSFILE that goes with it. */
   readonly database_url: string | null;
+  readonly queue_url: string | null;
   readonly revision: string | null;
   readonly server_version: string | null;
   /** ISO 8601, UTC. */
@@ -51,15 +52,17 @@ async function statusOf(checkout: Checkout, entry: CopyRecord | UnreadableRecord
   if (elsewhere) return { ...NOTHING_KNOWN, ...knownOf(copy), state: "elsewhere", detail: `on ${elsewhere}` };
   const runtime = runtimeOf(entry);
   const holder = lockHolder(checkout, entry.name);
-  const [found, database, memory] = await Promise.all([
+  const [found, database, queue, memory] = await Promise.all([
     runtime.inspect(copy),
     runtime.database(copy).catch(() => undefined),
+    runtime.queue(copy).catch(() => undefined),
     runtime.memory(copy),
   ]);
   return {
     ...knownOf(copy),
     state: holder ? "busy" : found.state,
     database_url: database ? databaseUrl(database) : null,
+    queue_url: queue ? databaseUrl(queue) : null,
     revision: found.revision ?? null,
     server_version: found.serverVersion ?? null,
     memory_bytes: memory ?? null,
@@ -83,6 +86,7 @@ const NOTHING_KNOWN = {
   size: null,
   url: null,
   database_url: null,
+  queue_url: null,
   revision: null,
   server_version: null,
   created_at: null,

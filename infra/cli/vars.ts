@@ -12,6 +12,10 @@ async function copyVariables(copy: Copy): Promise<Record<string, string>> {
   const found = await runtimeOf(copy.record).database(copy);
   await refuseForeignDatabase(copy, found);
   const { passwordFile, ...address } = found;
+  // Programs that ask the data alone go on while the queue is away.
+  const queue = await runtimeOf(copy.record)
+    .queue(copy)
+    .catch(() => undefined);
   const passfile = join(copy.paths.secrets, "pgpass");
   writePassfile(passfile, { ...address, password: readFileSync(passwordFile, "utf8").trim() });
   return {
@@ -20,6 +24,7 @@ async function copyVariables(copy: Copy): Promise<Record<string, string>> {
     RATES_URL: ratesUrl(copy),
     DATABASE_URL: databaseUrl({ passwordFile, ...address }),
     DATABASE_PASSWORD_FILE: passwordFile,
+    ...(queue ? { QUEUE_URL: databaseUrl(queue), QUEUE_PASSWORD_FILE: queue.passwordFile } : {}),
     PGPASSFILE: passfile,
     PGHOST: address.host,
     PGPORT: String(address.port),

@@ -1,7 +1,7 @@
 import type { Checkout } from "./checkout";
 
 /** What a container is for. */
-export type Role = "database" | "api" | "proxy" | "secrets" | "proxy-config";
+export type Role = "database" | "queue" | "api" | "proxy" | "secrets" | "proxy-config";
 
 /** Every label of ours begins with this; a sweep looks for nothing else. */
 export const LABEL_CHECKOUT = "rates.checkout";
@@ -11,6 +11,8 @@ export const LABEL_REVISION = "rates.revision";
 
 /** The name by which the other containers of a copy know its database. */
 export const DATABASE_HOST = "database";
+/** And its queue. */
+export const QUEUE_HOST = "queue";
 /** The name under which the proxy finds every API process, of whatever revision; infra/images/proxy/haproxy.cfg too. */
 export const API_HOST = "api";
 
@@ -21,6 +23,7 @@ export const SPOOL_FOLDER = "/spool";
 export interface DockerNames {
   readonly network: string;
   readonly dataVolume: string;
+  readonly queueVolume: string;
   readonly secretsVolume: string;
   readonly proxyConfigVolume: string;
   container(role: Role): string;
@@ -33,6 +36,7 @@ export function dockerNames({ id }: Pick<Checkout, "id">, copy: string): DockerN
   return {
     network: prefix,
     dataVolume: `${prefix}-data`,
+    queueVolume: `${prefix}-queue`,
     secretsVolume: `${prefix}-secrets`,
     proxyConfigVolume: `${prefix}-proxy-config`,
     container: (role) => `${prefix}-${role}`,

@@ -13,6 +13,8 @@ type OwnVariable =
   | "HOST"
   | "PORT"
   | "PROXY_GATE"
+  | "QUEUE_PASSWORD_FILE"
+  | "QUEUE_URL"
   | "REVISION";
 
 /** What every copy of one size and code shares: together with the code it makes the revision. */
@@ -34,6 +36,7 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
     DATABASE_IDLE_TIMEOUT_MS: setting("DATABASE_IDLE_TIMEOUT_MS"),
     DATABASE_KEEPALIVE_MS: setting("DATABASE_KEEPALIVE_MS"),
     DATABASE_PROBE_AFTER_MS: setting("DATABASE_PROBE_AFTER_MS"),
+    QUEUE_POOL_MAX: setting("QUEUE_POOL_MAX") || String(SIZES[copy.size].queuePoolMax),
     HTTP_KEEP_ALIVE_MS: setting("HTTP_KEEP_ALIVE_MS"),
     DRAIN_TIMEOUT_MS: setting("DRAIN_TIMEOUT_MS"),
     LOG_LEVEL: setting("LOG_LEVEL"),
@@ -58,6 +61,7 @@ export interface OwnSettings {
   readonly revision: string;
   /** As the process sees it: inside a container other than outside. */
   readonly database: DatabaseAddress;
+  readonly queue: DatabaseAddress;
   readonly host: string;
   readonly port: number;
   /** API processes behind this one port. */
@@ -79,6 +83,8 @@ export function serviceEnvironment({ record }: Copy, own: OwnSettings): ServiceE
     HOST: own.host,
     PORT: String(own.port),
     PROXY_GATE: own.proxyGate ? "1" : "",
+    QUEUE_PASSWORD_FILE: own.queue.passwordFile,
+    QUEUE_URL: databaseUrl(own.queue),
     REVISION: own.revision,
     SPOOL_DIR: own.spoolFolder ?? own.shared.SPOOL_DIR,
   };

@@ -47,6 +47,11 @@ export function dataServerDirectory(checkout: Checkout): string {
   return join(checkout.copiesDir, ".server");
 }
 
+/** The folder of the checkout's one embedded queue server. */
+export function queueServerDirectory(checkout: Checkout): string {
+  return join(checkout.copiesDir, ".queue");
+}
+
 /** Build contexts and the state of the images of this checkout (docker). */
 export function imagesDirectory(checkout: Checkout): string {
   return join(checkout.copiesDir, ".images");
@@ -76,7 +81,7 @@ export function isSameCopy(one: string, other: string): boolean {
   return withoutBirth(one) === withoutBirth(other);
 }
 
-/** Database and role of an embedded copy carry the same name: one copy, one role, one database. */
+/** Database and role of an embedded copy carry the same name, in the data server and in the queue server. */
 export function databaseName(name: string): string {
   return `rates_${name.replaceAll("-", "_")}`;
 }

@@ -9,6 +9,7 @@ import { Problem } from "./problem";
 export const PORT_RANGES = {
   api: { first: 3000, last: 3999 },
   database: { first: 5432, last: 5931 },
+  queue: { first: 6500, last: 6999 },
 } as const;
 
 /** Both ends belong to it. */

@@ -11,7 +11,7 @@ import {
 import { dirname } from "node:path";
 import type { Subset } from "db/subset/subset";
 import type { Checkout } from "./checkout";
-import { copyPaths, dataServerDirectory, locksDirectory, subsetsDirectory } from "./names";
+import { copyPaths, dataServerDirectory, locksDirectory, queueServerDirectory, subsetsDirectory } from "./names";
 import { Problem } from "./problem";
 import type { SizeName } from "./sizes";
 
@@ -69,6 +69,8 @@ export interface DockerClaim {
   readonly engine?: string;
   /** The database's port on 127.0.0.1. */
   readonly databasePort: number;
+  /** The queue's port on 127.0.0.1. */
+  readonly queuePort: number;
   /** CIDR of the copy's network. */
   readonly subnet: string;
 }
@@ -156,7 +158,8 @@ export function removeCopyFiles(checkout: Checkout, name: string): void {
 /** Once the last copy is gone, so is the folder of the copies. Someone else's file in it keeps it. */
 export function removeEmptyFolders(checkout: Checkout): void {
   if (listNames(checkout).length === 0) rmSync(subsetsDirectory(checkout), { recursive: true, force: true });
-  for (const directory of [locksDirectory(checkout), dataServerDirectory(checkout), checkout.copiesDir]) {
+  const servers = [dataServerDirectory(checkout), queueServerDirectory(checkout)];
+  for (const directory of [locksDirectory(checkout), ...servers, checkout.copiesDir]) {
     try {
       rmdirSync(directory);
     } catch {

@@ -6,6 +6,7 @@ import { bakedMigrations, migrationFiles } from "db/migrate";
 import type { Checkout } from "../copies/checkout";
 import { imageReference, LABEL_CHECKOUT } from "../copies/docker-names";
 import { imagesDirectory } from "../copies/names";
+import { QUEUE_CONNECTIONS, QUEUE_SETTINGS } from "../copies/queue-settings";
 import type { DumpReference } from "../copies/registry";
 import type { ServiceBundle } from "./api/bundle";
 import type { ImageBuild, ImageName } from "./image-build";
@@ -49,16 +50,29 @@ export function prepareBuilds(checkout: Checkout, sources: ImageSources): Promis
     known: { [`${bundle.file}.map`]: "" },
   };
   const proxy: Recipe = { name: "proxy", base: bases.haproxy, files: own("proxy", "Dockerfile") };
-  const recipes = dump ? [databaseRecipe(own, bases.postgres, dump), api, proxy] : [api, proxy];
+  const queue = queueRecipe(own, bases.postgres);
+  const recipes = dump ? [databaseRecipe(own, bases.postgres, dump), queue, api, proxy] : [queue, api, proxy];
   return Promise.all(recipes.map((recipe) => layOut(checkout, recipe)));
 }
 
 type OwnFiles = (image: ImageName, ...names: string[]) => string[];
 
 function databaseRecipe(own: OwnFiles, base: string, dump: DumpReference): Recipe {
-  const scripts = own("database", "Dockerfile", "bake.sh", "entrypoint.sh", "healthcheck.sh");
-  return { name: "database", base, files: scripts, texts: { "migrations.sql": bakedMigrations() }, dump };
+  const files = own("database", "Dockerfile", "bake.sh", ...SERVER_SCRIPTS);
+  return { name: "database", base, files, texts: { "migrations.sql": bakedMigrations() }, dump };
 }
+
+/** The same server with nothing in it. */
+function queueRecipe(own: OwnFiles, base: string): Recipe {
+  const files = [...own("queue", "Dockerfile", "bake.sh"), ...own("database", ...SERVER_SCRIPTS)];
+  const settings = Object.entries({ ...QUEUE_SETTINGS, max_connections: QUEUE_CONNECTIONS }).map(
+    ([name, value]) => `${name} = '${value}'\n`,
+  );
+  return { name: "queue", base, files, texts: { "settings.conf": settings.join("") } };
+}
+
+/** How either PostgreSQL server is made, started and asked. */
+const SERVER_SCRIPTS = ["cluster.sh", "entrypoint.sh", "healthcheck.sh"];
 
 /** The proxy's configuration, which a copy mounts rather than bakes. */
 export function proxyConfigFile(checkout: Checkout): string {

@@ -12,5 +12,5 @@ export interface ImageBuild {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export const IMAGE_NAMES = ["database", "api", "proxy"] as const;
+export const IMAGE_NAMES = ["database", "queue", "api", "proxy"] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];

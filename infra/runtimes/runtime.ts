@@ -38,7 +38,7 @@ export interface Finding {
   readonly mend?: string;
 }
 
-export const LOG_ROLES = ["api", "database"] as const;
+export const LOG_ROLES = ["api", "database", "queue"] as const;
 export type LogRole = (typeof LOG_ROLES)[number];
 
 export interface LogRequest {
@@ -73,6 +73,8 @@ export interface Runtime {
   memory(copy: Copy): Promise<number | undefined>;
   /** @throws Problem when the copy's database server does not run */
   database(copy: Copy): Promise<DatabaseAddress>;
+  /** @throws Problem when the copy's queue server does not run */
+  queue(copy: Copy): Promise<DatabaseAddress>;
   /** Whether a copy that is born now could publish a port: nobody else has it where the copy would live. */
   isFree: PortTest;
   /** Whether the copy itself is what listens on its port, so that the port being taken is no conflict. */

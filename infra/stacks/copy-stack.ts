@@ -2,12 +2,12 @@ import { DataDockerImage } from "@cdktf/provider-docker/lib/data-docker-image";
 import { Network } from "@cdktf/provider-docker/lib/network";
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
-import type { DockerNames } from "../copies/docker-names";
+import { DATABASE_HOST, type DockerNames, QUEUE_HOST } from "../copies/docker-names";
 import type { Size } from "../copies/sizes";
 import type { ImageName } from "../images/image-build";
 import { Api } from "./api";
 import { labelList } from "./container";
-import { Database } from "./database";
+import { Postgres } from "./postgres";
 import { DockerStack, type DockerStackProps } from "./provider";
 import { HaProxy } from "./proxy";
 import { SeededVolume } from "./seeded-volume";
@@ -26,7 +26,8 @@ export interface CopyStackProps extends DockerStackProps {
   readonly subnet: string;
   readonly port: number;
   readonly databasePort: number;
-  /** The address of the engine's machine on which both ports are published. */
+  readonly queuePort: number;
+  /** The address of the engine's machine on which the ports are published. */
   readonly publishedOn: string;
   /** Image references by name; the API's come with the revisions. */
   readonly images: Readonly<Record<Exclude<ImageName, "api">, string>>;
@@ -36,9 +37,9 @@ export interface CopyStackProps extends DockerStackProps {
   readonly proxyConfig: string;
 }
 
-/** One complete copy: network, secrets, database, the API in its wanted revisions, and the proxy in front of it. */
+/** One complete copy: network, secrets, database, queue, the API in its wanted revisions, and the proxy in front of it. */
 export class CopyStack extends DockerStack {
-  readonly database: Database;
+  readonly database: Postgres;
   readonly apis: readonly Api[];
 
   constructor(scope: Construct, id: string, props: CopyStackProps) {
@@ -46,6 +47,7 @@ export class CopyStack extends DockerStack {
     const { names, size } = props;
     const image = (key: string, reference: string) => new DataDockerImage(this, key, { name: reference }).id;
     const databaseImage = image("database-image", props.images.database);
+    const queueImage = image("queue-image", props.images.queue);
     const proxyImage = image("proxy-image", props.images.proxy);
     const network = new Network(this, "network", {
       name: names.network,
@@ -67,15 +69,33 @@ export class CopyStack extends DockerStack {
       image: proxyImage,
       files: { "haproxy.cfg": props.proxyConfig },
     });
-    this.database = new Database(this, "database", {
+    const server = {
       names,
-      image: databaseImage,
       network: network.name,
       secretsVolume: secrets.volumeName,
-      publishedPort: props.databasePort,
       publishedOn: props.publishedOn,
-      memoryMiB: size.databaseMemoryMiB,
       dependsOn: [secrets.seed],
+    };
+    this.database = new Postgres(this, "database", {
+      ...server,
+      role: "database",
+      host: DATABASE_HOST,
+      image: databaseImage,
+      dataVolume: names.dataVolume,
+      publishedPort: props.databasePort,
+      memoryMiB: size.databaseMemoryMiB,
+      // The engine's 64 MiB is little for parallel queries.
+      sharedMiB: 256,
+    });
+    new Postgres(this, "queue", {
+      ...server,
+      role: "queue",
+      host: QUEUE_HOST,
+      image: queueImage,
+      dataVolume: names.queueVolume,
+      publishedPort: props.queuePort,
+      memoryMiB: size.queueMemoryMiB,
+      sharedMiB: 64,
     });
     const proxy = new HaProxy(this, "proxy", {
       names,

@@ -59,10 +59,15 @@ describe.each<SizeName>(["small", "full"])("the stack of a %s copy", (size) => {
   const { text, json, containers, lasting, copy } = copyStack(size);
   const byAddress = (start: string) => lasting.filter(([address]) => address.startsWith(start)).map(([, one]) => one);
 
-  test("has one database, one proxy and the size's API processes; the rest fills a volume and ends", () => {
+  test("has one database, one queue, one proxy and the size's API processes; the rest fills a volume and ends", () => {
     const count = (start: string) => byAddress(start).length;
-    expect([count("database"), count("proxy"), count("api")]).toEqual([1, 1, SIZES[size].apiProcesses]);
-    expect(lasting).toHaveLength(2 + SIZES[size].apiProcesses);
+    expect([count("database"), count("queue"), count("proxy"), count("api")]).toEqual([
+      1,
+      1,
+      1,
+      SIZES[size].apiProcesses,
+    ]);
+    expect(lasting).toHaveLength(3 + SIZES[size].apiProcesses);
     const seeds = Object.values(containers).filter(({ must_run }) => must_run === false);
     expect(seeds).toHaveLength(2);
     for (const seed of seeds) expect(seed).toMatchObject({ network_mode: "none", restart: "no", command: ["true"] });
@@ -85,7 +90,7 @@ describe.each<SizeName>(["small", "full"])("the stack of a %s copy", (size) => {
     },
   );
 
-  test("all but the database have a read-only root and a user that is not root", () => {
+  test("all but the two servers have a read-only root and a user that is not root", () => {
     for (const one of [...byAddress("api"), ...byAddress("proxy")]) {
       expect([one.name, one.read_only]).toEqual([one.name, true]);
       expect(one.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
@@ -95,6 +100,7 @@ describe.each<SizeName>(["small", "full"])("the stack of a %s copy", (size) => {
   test("memory is the size's", () => {
     for (const one of byAddress("api")) expect(one["memory"]).toBe(SIZES[size].apiMemoryMiB);
     expect(byAddress("database")[0]?.["memory"]).toBe(SIZES[size].databaseMemoryMiB);
+    expect(byAddress("queue")[0]?.["memory"]).toBe(SIZES[size].queueMemoryMiB);
   });
 
   test("every container runs an image by the id of a reference with a tag that is a hash", () => {
@@ -104,18 +110,28 @@ describe.each<SizeName>(["small", "full"])("the stack of a %s copy", (size) => {
     for (const { image } of Object.values(containers)) expect(ids).toContain(image);
   });
 
-  test("data lies in a volume of its own on /pgdata", () => {
-    const [database] = byAddress("database");
-    const mount = database?.volumes?.find(({ container_path }) => container_path === "/pgdata");
+  test.each([
+    ["database", /-qa-data$/],
+    ["queue", /-qa-queue$/],
+  ])("what the %s holds lies in a volume of its own on /pgdata", (role, name) => {
+    const [server] = byAddress(role);
+    const mount = server?.volumes?.find(({ container_path }) => container_path === "/pgdata");
     const address = mount?.volume_name.match(/docker_volume\.(\w+)\.name/)?.[1] ?? "";
-    expect(json.resource.docker_volume[address]?.name).toMatch(/-qa-data$/);
+    expect(json.resource.docker_volume[address]?.name).toMatch(name);
   });
 
-  test("nothing is published but the proxy and the database, on 127.0.0.1 only", () => {
+  test("the servers start side by side, each once the secrets are there", () => {
+    const [database, queue] = [byAddress("database")[0], byAddress("queue")[0]];
+    expect(queue?.["depends_on"]).toEqual(database?.["depends_on"]);
+    expect(queue?.networks_advanced?.[0]?.aliases).toEqual(["queue"]);
+  });
+
+  test("nothing is published but the proxy and the two servers, on 127.0.0.1 only", () => {
     const published = Object.values(containers).flatMap(({ ports = [] }) => ports);
     expect(published.map(({ ip, external }) => [ip, external]).sort()).toEqual([
       ["127.0.0.1", 3456],
       ["127.0.0.1", 5678],
+      ["127.0.0.1", 6789],
     ]);
   });
 

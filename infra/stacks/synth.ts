@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import type { Api } from "./api";
 import { CopyStack, type CopyStackProps } from "./copy-stack";
-import type { Database } from "./database";
 import { ImagesStack, type ImagesStackProps } from "./images-stack";
+import type { Postgres } from "./postgres";
 import { copyStackName, IMAGES_STACK } from "./stack-names";
 
 /** Writes the images' configuration below `outdir`. @returns the folder that Terraform works in */
@@ -21,7 +21,7 @@ export function synthCopy(outdir: string, copy: string, props: CopyStackProps): 
   return { folder: synth(app, outdir, copyStackName(copy)), addresses, database: addressOf(stack.database) };
 }
 
-function addressOf({ container }: Pick<Api | Database, "container">): string {
+function addressOf({ container }: Pick<Api | Postgres, "container">): string {
   return `docker_container.${container.friendlyUniqueId}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from "./config";
 import { EventIntake } from "./events/event-intake";
+import { EventQueue } from "./events/event-queue";
 import { EventStore } from "./events/event-store";
 import { readFields } from "./events/fields";
 import { normaliser } from "./events/normalise";
@@ -17,6 +18,7 @@ import { Probes } from "./platform/http/probes";
 import { platformRoutes } from "./platform/http/routes";
 import { Metrics } from "./platform/metrics/metrics";
 import { metricsRoutes } from "./platform/metrics/routes";
+import { Queue } from "./platform/queue/queue";
 import { AnswerCache } from "./prices/answer-cache";
 import { Batches } from "./prices/batches/batches";
 import { batchRoutes } from "./prices/batches/routes";
@@ -28,6 +30,8 @@ import { pricesRoutes } from "./prices/routes";
 export interface App {
   readonly http: HttpApp;
   readonly database: Database;
+  /** Undefined where QUEUE_URL names none. */
+  readonly queue: Queue | undefined;
   readonly lifecycle: Lifecycle;
   readonly probes: Probes;
   readonly batches: Pick<Batches, "running" | "untilIdle">;
@@ -40,6 +44,8 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
   const database = new Database(config, (error) =>
     http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
   );
+  const queue =
+    config.QUEUE_URL && new Queue(config, (what, error) => http.log.warn({ reason: explanationOf(error) }, what));
   const version = new DataVersion();
   const listener = new DataListener(config, version, (error) =>
     http.log.warn({ reason: explanationOf(error) }, "not listening to the database: answers are not kept meanwhile"),
@@ -54,10 +60,12 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
   const store = new EventStore(config, (error) =>
     http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
   );
+  const waiting = { mostEvents: config.EVENTS_MAX_WAITING, mostBytes: config.EVENTS_MAX_WAITING_BYTES };
+  const spool = queue && new EventQueue({ queue, store, ...waiting });
   const intake = new EventIntake({
     store,
     normalise: normaliser(readFields(config.EVENT_FIELDS_FILE)),
-    spool: undefined,
+    spool,
     limits: {
       mostPerRequest: config.EVENTS_MAX_PER_REQUEST,
       mostWaiting: config.EVENTS_MAX_WAITING,
@@ -74,8 +82,12 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
   });
   const http = createHttpApp({ config, lifecycle, logTarget, front }, addRoutes);
   if (config.RATES_CACHE_MAX_BYTES > 0) http.addHook("onListen", async () => listener.start());
-  http.addHook("onClose", () => listener.stop());
-  return { http, database, lifecycle, probes, batches };
+  http.addHook("onListen", async () => spool?.start());
+  http.addHook("onClose", async () => {
+    spool?.stop();
+    await listener.stop();
+  });
+  return { http, database, queue, lifecycle, probes, batches };
 
   function addRoutes(app: HttpApp): void {
     platformRoutes(app, { database, lifecycle, probes, isGated: config.PROXY_GATE === "1" });

@@ -6,7 +6,7 @@ const AN_HOUR_MS = 3_600_000;
 
 /** Every variable the service knows. The reference in docs/configuration.md and .env.example are made from this. */
 export const variables = {
-  DATABASE_URL: required(databaseUrl, {
+  DATABASE_URL: required(databaseUrl("DATABASE_PASSWORD_FILE"), {
     about: "The PostgreSQL database to serve from.",
     example: "postgres://rates@127.0.0.1:5432/rates",
   }),
@@ -63,6 +63,22 @@ export const variables = {
     unit: "ms",
     fallback: "100",
     example: "1000",
+  }),
+  QUEUE_URL: optional(databaseUrl("QUEUE_PASSWORD_FILE"), {
+    about:
+      "The PostgreSQL database of the queue, on a server of its own. Without it nothing is queued: what the database cannot take is refused.",
+    example: "postgres://rates@127.0.0.1:6500/rates",
+  }),
+  QUEUE_PASSWORD_FILE: optional(filePath, {
+    about: "File that holds the queue's password, read as DATABASE_PASSWORD_FILE is.",
+    example: "/run/secrets/queue-password",
+  }),
+  // One fetches, the others publish: a message of 50 KB is committed in some 7 ms.
+  QUEUE_POOL_MAX: defaulted(integer(1, 100), {
+    about: "Most connections this process keeps to the queue.",
+    unit: "connections",
+    fallback: "3",
+    example: "4",
   }),
   COPY_ID: optional(matching(/^[\x21-\x7e]{1,128}$/, "1 to 128 visible ASCII characters"), {
     about:

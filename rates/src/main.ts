@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { loadConfig, readEnvironment } from "./config";
 import { databaseCommands } from "./platform/database/commands";
 import { explanationOf } from "./platform/explanation";
+import { queueCommands } from "./platform/queue/commands";
 import { pricesCommands } from "./prices/commands";
 import { serveInProcesses } from "./processes";
 
@@ -16,6 +17,7 @@ function createProgram(): Command {
       await serveInProcesses(loadConfig(readEnvironment().values));
     });
   databaseCommands(program);
+  queueCommands(program);
   pricesCommands(program);
   return program;
 }

@@ -40,6 +40,15 @@ describe("the process: start and end", () => {
   });
 
   describe("a start", () => {
+    test("waits for no queue: what needs none is answered without, and a signal ends it with 0", async () => {
+      await using service = start({ QUEUE_URL: "postgres://nobody@127.0.0.1:1/none" });
+      const port = await service.port();
+      expect((await ask(port, rates)).status).toBe(200);
+      expect((await ask(port, "/ready")).status).toBe(200);
+      service.signal("SIGTERM");
+      expect(await service.exit).toBe(0);
+    });
+
     test("waits for the database, says so, and listens when it answers", async () => {
       const { port: databasePort } = new URL(database.url);
       await using proxy = await tcpProxy(Number(databasePort));

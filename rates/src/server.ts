@@ -85,15 +85,17 @@ async function untilDatabaseAnswers({ database, http }: App): Promise<void> {
   }
 }
 
-/** The order matters: say it, let the routers act on it, finish what is in flight, and only then give up the database. */
+/** The order matters: say it, let the routers act on it, finish what is in flight, and only then give up queue and database. */
 async function drain(app: App, connections: OpenConnections, config: Config): Promise<never> {
   app.lifecycle.drain();
   limitDrain(app, connections, config);
+  const consumed = app.queue?.stop();
   await handOver(app, connections, config);
   await connections.close();
   await leaveCluster();
+  await consumed;
   await app.http.close();
-  await app.database.close();
+  await Promise.all([app.database.close(), app.queue?.close()]);
   app.http.log.info("drained");
   process.exit(0);
 }

@@ -3,7 +3,7 @@ import { type App, createApp } from "../src/app";
 import { loadConfig, type ServiceEnvironment } from "../src/config";
 
 /** A database as the helpers of the tests hand it out. */
-interface DatabaseAccess {
+export interface DatabaseAccess {
   readonly url: string;
   readonly passwordFile: string;
 }
@@ -33,8 +33,9 @@ export async function testApi(
     log,
     async [Symbol.asyncDispose]() {
       app.http.server.closeAllConnections();
+      await app.queue?.stop();
       await app.http.close();
-      await app.database.close();
+      await Promise.all([app.database.close(), app.queue?.close()]);
     },
   };
 }

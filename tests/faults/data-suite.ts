@@ -18,6 +18,8 @@ export interface DataSuiteOptions {
   lacks?(): Promise<string | undefined>;
 }
 
+const QUEUE_CONTENT = "SELECT to_regclass('message') AS message, current_setting('rates.copy_id') AS id";
+
 /** Where a copy's data comes from, goes back to and is handed on: the same in every runtime. */
 export function testData({ runtime, lacks }: DataSuiteOptions): void {
   const folder = temporaryFolder();
@@ -46,10 +48,19 @@ export function testData({ runtime, lacks }: DataSuiteOptions): void {
     return JSON.parse((await copies.copy(["sql", name, "-c", sql, "--json"])).stdout) as unknown[];
   }
 
+  /** Stands for a message: the queue is another database. */
+  const enqueue = (name: string) => succeed("sql", name, "--queue", "-c", "CREATE TABLE message AS SELECT 1 AS one");
+
+  async function expectEmptyQueue(name: string): Promise<void> {
+    const { stdout } = await copies.copy(["sql", name, "--queue", "-c", QUEUE_CONTENT, "--json"]);
+    expect(JSON.parse(stdout)).toEqual([{ message: null, id: (await varsOf(copies, name))["COPY_ID"] }]);
+  }
+
   const urlOf = async (name: string) => (await copies.status(name))?.url ?? "";
 
-  test("reset puts the data back to the dump, and no reader is lost", async () => {
+  test("reset puts the data back to the dump and empties the queue, and no reader is lost", async () => {
     await succeed("sql", "dev", "-c", "DELETE FROM lane_months; CREATE TABLE scribble (line text)");
+    await enqueue("dev");
     await using readers = requestLoop(await urlOf("dev"), 4);
     const before = await copies.status("dev");
     await succeed("reset", "dev");
@@ -58,23 +69,27 @@ export function testData({ runtime, lacks }: DataSuiteOptions): void {
     expect(answered).toBeGreaterThan(0);
     await expectReadmeAnswer(await urlOf("dev"));
     expect(await rowsOf("dev", "SELECT to_regclass('scribble') AS scribble")).toEqual([{ scribble: null }]);
+    await expectEmptyQueue("dev");
     expect(await copies.status("dev")).toEqual(before);
   });
 
   test("reset takes a dump that has changed since, and says so", async () => {
     writeChangedDump(dump, (price) => price + 1000);
+    await enqueue("dev");
     expect(await succeed("up", "dev")).toContain("make reset COPY=dev takes the new dump");
     expect(await succeed("reset", "dev")).toContain("its present content is taken");
     const answer = await fetch(
       `${await urlOf("dev")}/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL`,
     );
     expect(await answer.json()).toMatchObject({ rates: [{ count: 3, price: 2154.3333333333335 }] });
+    await expectEmptyQueue("dev");
     writeFileSync(dump, readFileSync(join("db", "rates.sql")));
     await succeed("reset", "dev");
     await expectReadmeAnswer(await urlOf("dev"));
   });
 
-  test("a branch begins with the present data of a living copy, which loses no request and keeps its own", async () => {
+  test("a branch begins with the present data of a living copy and an empty queue; that one loses nothing", async () => {
+    await enqueue("dev");
     await succeed("sql", "dev", "-c", "CREATE TABLE marker (name text); INSERT INTO marker VALUES ('of dev')");
     await using readers = requestLoop(await urlOf("dev"), 4);
     const written = await writeRows(() => copies.connect("dev"));
@@ -94,6 +109,9 @@ export function testData({ runtime, lacks }: DataSuiteOptions): void {
     const [vars, otherVars] = await Promise.all(["dev", "branch"].map((name) => varsOf(copies, name)));
     expect(vars?.["COPY_ID"]).not.toBe(otherVars?.["COPY_ID"]);
     expect(passwordIn(vars)).not.toBe(passwordIn(otherVars));
+    await expectEmptyQueue("branch");
+    const [queued] = JSON.parse((await copies.copy(["sql", "dev", "--queue", "-c", "TABLE message", "--json"])).stdout);
+    expect(queued).toEqual({ one: "1" });
     expect((await copies.status("branch"))?.data).toMatch(/^copy dev at \d{4}-/);
     await expectReadmeAnswer(await urlOf("branch"));
   });

@@ -32,6 +32,7 @@ describe("docker: a copy survives what can happen to it", () => {
     await succeed(["up", "dev"]);
     url = (await copies.status("dev"))?.url ?? "";
     await succeed(["sql", "dev", "-c", "INSERT INTO regions VALUES ('marker', 'Marker', NULL)"]);
+    await succeed(["sql", "dev", "--queue", "-c", "CREATE TABLE marker AS SELECT 'a message' AS name"]);
   }, BIRTH_LIMIT_MS);
 
   beforeEach(needs("docker", ...DOCKER_COPY));
@@ -47,11 +48,13 @@ describe("docker: a copy survives what can happen to it", () => {
   async function expectMarked(): Promise<void> {
     const answer = await copies.copy(["sql", "dev", "-c", "SELECT name FROM regions WHERE slug = 'marker'", "--json"]);
     expect(JSON.parse(answer.stdout)).toEqual([{ name: "Marker" }]);
+    const queued = await copies.copy(["sql", "dev", "--queue", "-c", "SELECT name FROM marker", "--json"]);
+    expect(JSON.parse(queued.stdout)).toEqual([{ name: "a message" }]);
   }
 
   const checkout = () => findCheckout({ COPIES_DIR: copies.path });
 
-  async function containerOf(role: "database" | "api" | "proxy"): Promise<string> {
+  async function containerOf(role: "database" | "queue" | "api" | "proxy"): Promise<string> {
     const found = (await listContainers(checkout(), "dev")).find((one) => one.role === role);
     if (!found) throw new Error(`copy dev has no ${role} container`);
     return found.name;
@@ -74,7 +77,23 @@ describe("docker: a copy survives what can happen to it", () => {
     note("recovery after the database's return", back);
   });
 
-  test.each(["database", "api", "proxy"] as const)(
+  test("an event that is pushed while its database is stopped waits in its queue, and is counted once", async () => {
+    const database = await containerOf("database");
+    await useEngine(["stop", database]);
+    const event = JSON.stringify({ source: "client_A", payload: { metric: "purchase", amount: "1,200" } });
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": "pushed-in-an-outage" };
+    const pushed = await fetch(`${url}/api/events`, { method: "POST", headers, body: event });
+    expect([pushed.status, await pushed.json()]).toEqual([202, { success: true, processed: 0, failed: 0, queued: 1 }]);
+    await useEngine(["start", database]);
+    const aggregation = await until("the event", async () => {
+      const answer = await fetch(`${url}/api/aggregation?clientId=client_A`);
+      const { aggregation: found } = (await answer.json()) as { aggregation?: { totalCount: number } };
+      return found !== undefined && found.totalCount > 0 && found;
+    });
+    expect(aggregation).toMatchObject({ totalCount: 1, totalAmount: 1200 });
+  });
+
+  test.each(["database", "queue", "api", "proxy"] as const)(
     "a %s container that was removed is reported; up heals it, data kept",
     async (role) => {
       await useEngine(["rm", "--force", await containerOf(role)]);
@@ -99,9 +118,11 @@ describe("docker: a copy survives what can happen to it", () => {
     expect((await copies.copy(["plan", "dev"])).exitCode).toBe(0);
   });
 
-  test("the password is nowhere but in its secrets: not in inspect, state, stacks, logs or process lists", async () => {
-    const secret = readFileSync(join(copies.path, "dev", "secrets", "database-password"), "utf8").trim();
-    expect(secret.length).toBeGreaterThan(15);
+  test("the passwords are nowhere but in their secrets: not in inspect, state, stacks, logs or process lists", async () => {
+    const files = ["database", "queue"].map((server) => join(copies.path, "dev", "secrets", `${server}-password`));
+    const secrets = files.map((file) => readFileSync(file, "utf8").trim());
+    for (const secret of secrets) expect(secret.length).toBeGreaterThan(15);
+    expect(new Set(secrets).size).toBe(2);
     // A healing up, so that the lists also show the processes of a command at work.
     await useEngine(["rm", "--force", await containerOf("api")]);
     const command = copies.copy(["up", "dev"]);
@@ -111,7 +132,7 @@ describe("docker: a copy survives what can happen to it", () => {
     expect(lists.some((list) => list.includes("terraform"))).toBe(true);
     const names = (await listContainers(checkout(), "dev")).map(({ name }) => name);
     const objects = (await engineObjects(copies.path)).map((line) => line.split(" ")[1] ?? "");
-    const running = [await containerOf("database"), await containerOf("api"), await containerOf("proxy")];
+    const running = await Promise.all((["database", "queue", "api", "proxy"] as const).map(containerOf));
     const seen = [
       ...lists.map((text) => ["a process list", text] as const),
       ["inspect", await useEngine(["inspect", ...new Set(objects)])] as const,
@@ -123,8 +144,8 @@ describe("docker: a copy survives what can happen to it", () => {
       )),
       ...filesUnder(copies.path).map((file) => [file, readFileSync(file, "utf8")] as const),
     ];
-    const holders = seen.filter(([, text]) => text.includes(secret)).map(([where]) => where);
-    expect(holders).toEqual([join(copies.path, "dev", "secrets", "database-password")]);
+    const holders = seen.filter(([, text]) => secrets.some((secret) => text.includes(secret))).map(([where]) => where);
+    expect(holders.sort()).toEqual(files);
     const looked = seen.map(([where]) => where).join("\n");
     for (const place of ["terraform.tfstate", "cdk.tf.json", "inspect", "log of"]) expect(looked).toContain(place);
     await expectMarked();
@@ -186,6 +207,9 @@ describe("docker: a copy survives what can happen to it", () => {
   test("logs, sql, run and vars speak of the copy", async () => {
     expect(await succeed(["logs", "dev"])).toContain('"level"');
     expect(await succeed(["sql", "dev", "-c", "SHOW server_version"])).toContain("13.5");
+    expect(await succeed(["sql", "dev", "--queue", "-c", "SHOW synchronous_commit"])).toContain("on");
+    expect(await succeed(["run", "dev", "--", "rates", "queue", "list"])).toContain("No queue has been used yet.");
+    expect(await succeed(["logs", "dev", "--role", "queue"])).toContain("ready to accept connections");
     expect(await succeed(["run", "dev", "--", "rates", "--help"])).toContain("api");
     expect((await copies.copy(["run", "dev", "--", "sh", "-c", "exit 7"])).exitCode).toBe(7);
     expect(await succeed(["vars", "dev"])).toContain(`export RATES_URL='${url}'`);

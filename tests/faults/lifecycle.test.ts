@@ -30,12 +30,15 @@ describe("embedded: what can go wrong in a copy's life ends well or says what to
 
   async function mark(name: string): Promise<void> {
     await copies.copy(["sql", name, "-c", "INSERT INTO regions VALUES ('marker', 'Marker', NULL)"]);
+    await copies.copy(["sql", name, "--queue", "-c", "CREATE TABLE marker AS SELECT 'a message' AS name"]);
   }
 
   async function expectMarked(name: string): Promise<void> {
     const sql = "SELECT name FROM regions WHERE slug = 'marker'";
     const { stdout } = await copies.copy(["sql", name, "-c", sql, "--json"]);
     expect(JSON.parse(stdout)).toEqual([{ name: "Marker" }]);
+    const queued = await copies.copy(["sql", name, "--queue", "-c", "SELECT name FROM marker", "--json"]);
+    expect(JSON.parse(queued.stdout)).toEqual([{ name: "a message" }]);
   }
 
   test("a second up changes nothing: same process, same revision, same record", async () => {
@@ -79,12 +82,15 @@ describe("embedded: what can go wrong in a copy's life ends well or says what to
     await expectReadmeAnswer((await copies.status("hurt"))?.url);
   });
 
-  test("a data server killed with -9 is reported, up heals it and the data is kept", async () => {
+  test.each([
+    ["data", ".server"],
+    ["queue", ".queue"],
+  ])("a %s server killed with -9 is reported, up heals it and what it holds is kept", async (server, folder) => {
     await using _hurt = await born("hurt");
     await mark("hurt");
-    const pidFile = join(copies.path, ".server", "pgdata", "postmaster.pid");
+    const pidFile = join(copies.path, folder, "pgdata", "postmaster.pid");
     process.kill(Number(readFileSync(pidFile, "utf8").split("\n")[0]), "SIGKILL");
-    expect((await copies.status("hurt"))?.detail).toBe("its data server does not run");
+    expect((await copies.status("hurt"))?.detail).toBe(`its ${server} server does not run`);
     const { exitCode, all } = await copies.copy(["up", "hurt"]);
     expect(exitCode, all).toBe(0);
     await expectMarked("hurt");
@@ -136,11 +142,13 @@ describe("embedded: what can go wrong in a copy's life ends well or says what to
     expect(all).toMatch(/permission denied|must be owner of database rates_keeper/);
   });
 
-  test("a copy's role cannot connect to another copy's database", async () => {
+  test("a copy's role cannot connect to another copy's database or queue", async () => {
     await using _other = await born("other");
-    await using keeper = await copies.connect("keeper");
-    const { rows } = await keeper.query("SELECT has_database_privilege('rates_other', 'CONNECT') AS may");
-    expect(rows).toEqual([{ may: false }]);
+    const sql = "SELECT has_database_privilege('rates_other', 'CONNECT') AS may";
+    for (const args of [[], ["--queue"]]) {
+      const { stdout } = await copies.copy(["sql", "keeper", ...args, "-c", sql, "--json"]);
+      expect(JSON.parse(stdout)).toEqual([{ may: "f" }]);
+    }
   });
 
   test("a record that cannot be read stops nothing but its own copy, and down removes it", async () => {
@@ -175,17 +183,20 @@ describe("embedded: what can go wrong in a copy's life ends well or says what to
 });
 
 describe("embedded: a copy that is alone leaves nothing behind", () => {
-  test.each(["PostgreSQL", "Data", "Database", "Service"])("Ctrl-C during its birth, at step %s", async (step) => {
-    await using copies = copiesFolder();
-    const command = copies.copy(["up"]);
-    const output = collect(command);
-    await until(`step ${step}`, async () => output().includes(step));
-    command.kill("SIGINT");
-    const { exitCode, all } = await command;
-    expect(exitCode, all).toBe(130);
-    expect(all).toContain("nothing of it is left");
-    expect(copies.leftovers()).toEqual([]);
-  });
+  test.each(["PostgreSQL", "Data", "Queue", "Database", "Service"])(
+    "Ctrl-C during its birth, at step %s",
+    async (step) => {
+      await using copies = copiesFolder();
+      const command = copies.copy(["up"]);
+      const output = collect(command);
+      await until(`step ${step}`, async () => output().includes(step));
+      command.kill("SIGINT");
+      const { exitCode, all } = await command;
+      expect(exitCode, all).toBe(130);
+      expect(all).toContain("nothing of it is left");
+      expect(copies.leftovers()).toEqual([]);
+    },
+  );
 
   test("with ports 3000 and 5432 taken, up takes the next free ones and says so; down removes everything", async () => {
     await using copies = copiesFolder();

@@ -17,7 +17,8 @@ describe("docker: /rates of a running copy equals the task's query, through its 
   test("a second up replaces no container", async () => {
     const checkout = findCheckout({ COPIES_DIR: copies().path });
     const before = await listContainers(checkout, "changed");
-    expect(before.map(({ role }) => role).sort()).toEqual(["api", "database", "proxy", "proxy-config", "secrets"]);
+    const roles = ["api", "database", "proxy", "proxy-config", "queue", "secrets"];
+    expect(before.map(({ role }) => role).sort()).toEqual(roles);
     const { exitCode, all } = await copies().copy(["up", "changed"]);
     expect(exitCode, all).toBe(0);
     expect(await listContainers(checkout, "changed")).toEqual(before);

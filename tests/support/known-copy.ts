@@ -4,8 +4,8 @@ import { type Checkout, findCheckout } from "infra/copies/checkout";
 import { type Copy, copyOf } from "infra/copies/copy";
 import { writeRecord } from "infra/copies/registry";
 import type { SizeName } from "infra/copies/sizes";
+import { passwordFiles } from "infra/runtimes/docker/address";
 import { type Deployment, writeDeployment } from "infra/runtimes/docker/deployment";
-import { databasePasswordFile } from "infra/runtimes/docker/stack-props";
 import type { WantedRevision } from "infra/stacks/copy-stack";
 
 /** The password of every copy made here, to be looked for where it must not be. */
@@ -30,12 +30,16 @@ export function writeKnownCopy(copiesDir: string, name: string, size: SizeName):
     port: 3456,
     dump: { path: join(checkout.root, "db", "rates.sql"), bytes: 1, modifiedMs: 1, sha256: "0".repeat(64) },
     createdAt: "2026-01-02T03:04:05.678Z",
-    docker: { databasePort: 5678, subnet: "10.213.7.64/26" },
+    docker: { databasePort: 5678, queuePort: 6789, subnet: "10.213.7.64/26" },
   });
   writeRecord(checkout, copy.record);
   mkdirSync(copy.paths.secrets, { recursive: true });
-  writeFileSync(databasePasswordFile(copy), `${KNOWN_PASSWORD}\n`);
-  const images = { database: "rates/database:0123456789ab", proxy: "rates/proxy:ba9876543210" };
+  for (const file of Object.values(passwordFiles(copy))) writeFileSync(file, `${KNOWN_PASSWORD}\n`);
+  const images = {
+    database: "rates/database:0123456789ab",
+    queue: "rates/queue:abcdef012345",
+    proxy: "rates/proxy:ba9876543210",
+  };
   const deployment = { images, revision: wantedRevision("aaaaaaaaaaaa"), dump: copy.record.dump.sha256 };
   writeDeployment(copy, deployment);
   return { checkout, copy, deployment };
@@ -46,6 +50,8 @@ export function wantedRevision(revision: string): WantedRevision {
     DATABASE_PASSWORD_FILE: "/run/secrets/database-password",
     DATABASE_URL: "postgresql://rates@database:5432/rates",
     PROXY_GATE: "1",
+    QUEUE_PASSWORD_FILE: "/run/secrets/queue-password",
+    QUEUE_URL: "postgresql://rates@queue:5432/rates",
     REVISION: revision,
   };
   return { revision, image: `rates/api:${revision}`, environment };

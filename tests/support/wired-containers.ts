@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { findCheckout } from "infra/copies/checkout";
-import { API_HOST, DATABASE_HOST } from "infra/copies/docker-names";
+import { API_HOST, DATABASE_HOST, QUEUE_HOST } from "infra/copies/docker-names";
 import { askEngine, useEngine } from "infra/images/engine";
 import type { ImageName } from "infra/images/image-build";
 import type { ServiceEnvironment } from "rates/src/config";
-import { GenericContainer, Network, type StartedTestContainer, Wait } from "testcontainers";
+import { type ExecResult, GenericContainer, Network, type StartedTestContainer, Wait } from "testcontainers";
 
 /** What Testcontainers starts for us carries this, so that a sweep meets nothing else. */
 const LABEL = "rates.testcontainers";
@@ -14,11 +14,13 @@ const LABEL = "rates.testcontainers";
 const CHECK = { interval: 1_000, timeout: 30_000, retries: 3, startPeriod: 60_000 };
 const START_LIMIT_MS = 60_000;
 
-/** Database, API and proxy on a network of their own, wired as a copy's stack wires them. */
+/** Database, queue, API and proxy on a network of their own, wired as a copy's stack wires them. */
 export interface WiredContainers extends AsyncDisposable {
   /** The proxy's. */
   readonly baseUrl: string;
   readonly database: { readonly host: string; readonly port: number; readonly password: string };
+  /** Runs a command in the API's container. */
+  run(command: string[]): Promise<ExecResult>;
 }
 
 /**
@@ -30,7 +32,12 @@ export async function startWired(images: Readonly<Record<ImageName, string>>): P
   process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
   await sweepWired();
   const network = await new Network().start();
-  const secrets = { "database-password": randomBytes(24).toString("base64url"), "copy-id": "testcontainers-smoke" };
+  const [password, queuePassword] = [1, 2].map(() => randomBytes(24).toString("base64url"));
+  const secrets = {
+    "database-password": password ?? "",
+    "queue-password": queuePassword ?? "",
+    "copy-id": "testcontainers-smoke",
+  };
   const container = (name: ImageName) =>
     new GenericContainer(images[name])
       .withLabels({ [LABEL]: name })
@@ -61,7 +68,7 @@ export async function startWired(images: Readonly<Record<ImageName, string>>): P
         .withExposedPorts(8080)
         .withHealthCheck({ ...CHECK, test: ["CMD-SHELL", PROXY_CHECK] }),
     );
-    const [database] = await Promise.all([
+    const [database, api] = await Promise.all([
       start(
         withSecrets(container("database"))
           .withNetworkAliases(DATABASE_HOST)
@@ -74,10 +81,16 @@ export async function startWired(images: Readonly<Record<ImageName, string>>): P
           .withEnvironment(API_ENVIRONMENT)
           .withHealthCheck({ ...CHECK, test: ["CMD", "node", "/app/healthcheck.js"] }),
       ),
+      start(
+        withSecrets(container("queue"))
+          .withNetworkAliases(QUEUE_HOST)
+          .withHealthCheck({ ...CHECK, test: ["CMD", "/opt/rates/healthcheck.sh"] }),
+      ),
     ]);
     return {
       baseUrl: `http://127.0.0.1:${proxy.getMappedPort(8080)}`,
       database: { host: "127.0.0.1", port: database.getMappedPort(5432), password: secrets["database-password"] },
+      run: (command) => api.exec(command),
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
@@ -96,6 +109,8 @@ const API_ENVIRONMENT = {
   HOST: "0.0.0.0",
   PORT: "3000",
   PROXY_GATE: "1",
+  QUEUE_URL: `postgresql://rates@${QUEUE_HOST}:5432/rates`,
+  QUEUE_PASSWORD_FILE: "/run/secrets/queue-password",
   REVISION: "testcontainers",
 } satisfies Partial<ServiceEnvironment>;
 

@@ -5,18 +5,7 @@ dump=$1
 migrations=$2
 ask() { psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --host /tmp --username postgres "$@"; }
 
-initdb --username postgres --encoding UTF8 --no-locale --auth-local peer --auth-host scram-sha-256 --pgdata "$PGDATA"
-# Copies live on networks of their own; inside one, a password is what opens the database.
-echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
-cat >> "$PGDATA/postgresql.conf" <<'SETTINGS'
-listen_addresses = '*'
-unix_socket_directories = '/tmp'
-max_connections = 100
-timezone = 'UTC'
-log_timezone = 'UTC'
-log_line_prefix = '%m [%p] %d '
-jit = off
-SETTINGS
+/opt/rates/cluster.sh
 
 # Nobody may connect from outside while it is made, and a crash here is a failed build: no need to wait for the disk.
 postgres -c listen_addresses='' -c fsync=off &

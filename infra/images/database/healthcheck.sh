@@ -2,5 +2,5 @@
 # Asks a real question. Once it was answered, the next checks wait first: eighty containers that start a psql every
 # second would take two cores.
 [ -f /tmp/healthy ] && sleep 20
-[ "$(psql --no-psqlrc -At -h /tmp -U postgres -d rates -c 'SELECT count(*) FROM (SELECT FROM ports LIMIT 1) one')" = 1 ] &&
+[ "$(psql --no-psqlrc -At -h /tmp -U postgres -d rates -c "$RATES_QUESTION")" = 1 ] &&
   touch /tmp/healthy

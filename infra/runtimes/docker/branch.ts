@@ -9,7 +9,7 @@ import type { Step, UpContext } from "../runtime";
 import { type Baked, bakedOf, readDeployment } from "./deployment";
 import { hotCopy } from "./hot-copy";
 import { undoHalfBirth } from "./removal";
-import { databaseContainer } from "./superuser";
+import { serverContainer } from "./superuser";
 
 /** The copy that a branch takes its data from, and what its database runs on, so that `pristine` is the same in both. */
 export interface Origin extends Baked {
@@ -36,7 +36,7 @@ export function branchStep({ copy, signal }: UpContext, origin: Origin): Step {
       await undoHalfBirth(copy);
       await using _held = await holdOrigin(checkout, record.name, branch);
       requireUnchanged(checkout, origin);
-      const container = await databaseContainer(copyOf(checkout, requireRecord(checkout, branch.copy)));
+      const container = await serverContainer(copyOf(checkout, requireRecord(checkout, branch.copy)), "database");
       const from = dockerNames(checkout, branch.copy).dataVolume;
       await hotCopy({ container, from, image, signal, ...(await makeVolume(copy)) });
       return `of copy "${branch.copy}"`;

@@ -13,7 +13,7 @@ import { useEngine } from "../../images/engine";
 import { apiGraceSeconds, GRACE_SECONDS } from "../../stacks/container";
 import { inspectIntent } from "../common";
 import type { Inspection, LogRequest, Runtime } from "../runtime";
-import { databaseAddress } from "./address";
+import { databaseAddress, queueAddress } from "./address";
 import { readDeployment } from "./deployment";
 import { diagnose } from "./diagnosis";
 import { memory } from "./memory";
@@ -38,6 +38,7 @@ export const docker: Runtime = {
   inspect,
   memory,
   database: async (copy) => databaseAddress(copy),
+  queue: async (copy) => queueAddress(copy),
   isFree,
   holdsPort: async (copy) =>
     (await containersOf(copy)).some(({ role, state }) => role === "proxy" && state === "running"),
@@ -50,18 +51,20 @@ async function claim(checkout: Checkout, name: string): Promise<Partial<CopyReco
   const owner = ledgerOwner(checkout, name);
   const engine = engineInUse();
   const databasePort = await promisePort({ owner, range: PORT_RANGES.database, isFree });
+  const queuePort = await promisePort({ owner, range: PORT_RANGES.queue, isFree });
   const others = await engineSubnets();
   const choose = (taken: ReadonlyMap<string, string>) => nextFreeSubnet([...taken.keys(), ...others]);
   const subnet = await promise({ kind: "subnet", use: "network", owner, choose });
-  return { docker: { ...(engine ? { engine } : {}), databasePort, subnet } };
+  return { docker: { ...(engine ? { engine } : {}), databasePort, queuePort, subnet } };
 }
 
 /** The proxy first, so that it turns new requests away while the API finishes the ones it has. */
 async function stop(copy: Copy): Promise<void> {
   const containers = await containersOf(copy);
-  for (const role of ["proxy", "api", "database"] as const) {
-    const ids = containers.filter((one) => one.role === role && one.state === "running").map(({ id }) => id);
-    const grace = role === "api" ? apiGraceSeconds(readDeployment(copy)?.revision.environment ?? {}) : GRACE_SECONDS;
+  for (const roles of [["proxy"], ["api"], ["database", "queue"]]) {
+    const ids = containers.filter((one) => roles.includes(one.role) && one.state === "running").map(({ id }) => id);
+    const isApi = roles.includes("api");
+    const grace = isApi ? apiGraceSeconds(readDeployment(copy)?.revision.environment ?? {}) : GRACE_SECONDS;
     if (ids.length > 0) await useEngine(["stop", "--time", String(grace), ...ids]);
   }
 }
@@ -80,6 +83,7 @@ async function inspect(copy: Copy): Promise<Inspection> {
 function whatIsMissing(containers: readonly CopyContainer[], revision: string | undefined): string | undefined {
   const expected = [
     { role: "database", found: containers.filter(({ role }) => role === "database") },
+    { role: "queue", found: containers.filter(({ role }) => role === "queue") },
     { role: "api", found: containers.filter((one) => one.role === "api" && one.revision === revision) },
     { role: "proxy", found: containers.filter(({ role }) => role === "proxy") },
   ];

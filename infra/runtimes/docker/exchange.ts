@@ -1,6 +1,6 @@
 import { COPY_ID_SETTING } from "../../copies/connection";
 import type { Copy } from "../../copies/copy";
-import { databaseContainer, runAsSuperuser } from "./superuser";
+import { runAsSuperuser, serverContainer } from "./superuser";
 
 /** The database while it is made, and while it is removed. What a killed command left of either is in nobody's way. */
 const BORN = "rates_born";
@@ -14,20 +14,25 @@ const LOCK_TIMEOUT = "1s";
 
 /** Puts a copy's data back to the `pristine` of its own server, in one exchange. */
 export async function exchangeData(copy: Copy): Promise<void> {
-  await runAsSuperuser(await databaseContainer(copy), exchangeScript(copy.record.id));
+  await runAsSuperuser(await serverContainer(copy, "database"), exchangeScript(copy.record.id, "pristine"));
+}
+
+/** Empties a copy's queue: its messages are for the data that goes. */
+export async function emptyQueue(copy: Copy): Promise<void> {
+  await runAsSuperuser(await serverContainer(copy, "queue"), exchangeScript(copy.record.id, "template0"));
 }
 
 /**
- * A clone of `pristine` takes the name of the database in one transaction, so a kill at any moment leaves the old one or
+ * A clone of the template takes the name of the database in one transaction, so a kill at any moment leaves the old one or
  * the new one, and connections to it are never forbidden. The lock on the list of databases is what keeps new sessions
  * waiting between the end of the old ones and the exchange; they then find the new database. The ended ones are gone in
  * milliseconds; RENAME waits for them.
  */
-function exchangeScript(copyId: string): string {
+function exchangeScript(copyId: string, template: string): string {
   return `SET client_min_messages = warning;
 DROP DATABASE IF EXISTS ${BORN} WITH (FORCE);
 DROP DATABASE IF EXISTS ${GONE} WITH (FORCE);
-CREATE DATABASE ${BORN} TEMPLATE pristine OWNER rates;
+CREATE DATABASE ${BORN} TEMPLATE ${template} OWNER rates;
 REVOKE ALL ON DATABASE ${BORN} FROM PUBLIC;
 ALTER DATABASE ${BORN} SET ${COPY_ID_SETTING} = '${copyId}';
 BEGIN;

@@ -62,9 +62,9 @@ export async function ensureImages(request: ImageRequest, work: Work): Promise<R
 export async function wantedImages(
   { checkout, bundle, sources }: Pick<ImageRequest, "checkout" | "bundle" | "sources">,
   work: Work,
-): Promise<Pick<Record<ImageName, string>, "api" | "proxy">> {
+): Promise<Omit<Record<ImageName, string>, "database">> {
   const builds = await prepareBuilds(checkout, { bundle, bases: await baseImages(sources.images, work) });
-  return Object.fromEntries(builds.map(({ name, reference }) => [name, reference])) as Record<"api" | "proxy", string>;
+  return Object.fromEntries(builds.map(({ name, reference }) => [name, reference])) as Record<ImageName, string>;
 }
 
 const known = new Once<Record<BaseName, string>>();

@@ -6,7 +6,7 @@ import { imagesDirectory } from "../../copies/names";
 import { IMAGE_NAMES, type ImageBuild } from "../../images/image-build";
 import { type BaseName, PINS } from "../../images/pins";
 
-const BASES = { database: "postgres", api: "node", proxy: "haproxy" } as const satisfies Record<
+const BASES = { database: "postgres", queue: "postgres", api: "node", proxy: "haproxy" } as const satisfies Record<
   ImageBuild["name"],
   BaseName
 >;

@@ -45,11 +45,18 @@ function deployedCopies(checkout: Checkout): NamedProps[] {
   });
 }
 
+const UNBUILT = {
+  api: "rates/api:unbuilt",
+  database: "rates/database:unbuilt",
+  queue: "rates/queue:unbuilt",
+  proxy: "rates/proxy:unbuilt",
+};
+
 /** What `copy up dev` would be given on this machine, but for what an engine has to be asked for. */
 function exampleCopy(checkout: Checkout): NamedProps {
   const name = "dev";
   const images = Object.fromEntries(knownBuilds(checkout).map((build) => [build.name, build.reference]));
-  const { api = "rates/api:unbuilt", database = "rates/database:unbuilt", proxy = "rates/proxy:unbuilt" } = images;
+  const { api, database, queue, proxy } = { ...UNBUILT, ...images };
   const props = {
     stateFile: stateFile({ paths: copyPaths(checkout, name) }),
     ...engineOf(process.env),
@@ -58,8 +65,9 @@ function exampleCopy(checkout: Checkout): NamedProps {
     subnet: nextFreeSubnet([]),
     port: PORT_RANGES.api.first,
     databasePort: PORT_RANGES.database.first,
+    queuePort: PORT_RANGES.queue.first,
     publishedOn: enginePlace(engineInUse()).publishedOn,
-    images: { database, proxy },
+    images: { database, queue, proxy },
     revisions: [{ revision: "unbuilt", image: api, environment: {} }],
     secrets: {},
     proxyConfig: proxyConfigFile(checkout),

@@ -4,7 +4,7 @@ import type { Stage, Step, UpContext } from "../runtime";
 import { databaseAddress } from "./address";
 import { deploy } from "./deploy";
 import { readDeployment } from "./deployment";
-import { exchangeData } from "./exchange";
+import { emptyQueue, exchangeData } from "./exchange";
 import { known, type Progress, preparation } from "./preparation";
 import { beginReplacement, finishReplacement } from "./replacement";
 
@@ -17,10 +17,21 @@ export function reset(context: UpContext): Stage[] {
   const deployment = readDeployment(copy);
   // A replacement that was cut short may have taken the database away already.
   const isBaked = deployment?.dump === copy.record.dump.sha256 && deployment.replacement === undefined;
-  if (isBaked) return [[exchangeStep(context)]];
+  if (isBaked) return [[queueStep(context)], [exchangeStep(context)]];
   const progress: Progress = {};
   const ingredients = { takesDump: true, database: undefined };
-  return [...preparation(context, progress, ingredients), [replacementStep(context, progress)]];
+  return [...preparation(context, progress, ingredients), [queueStep(context)], [replacementStep(context, progress)]];
+}
+
+/** Before the data, so that no message of the old data is left to be read into the new. */
+function queueStep({ copy }: UpContext): Step {
+  return {
+    title: "Queue",
+    async run() {
+      await emptyQueue(copy);
+      return "empty";
+    },
+  };
 }
 
 function exchangeStep({ copy }: UpContext): Step {

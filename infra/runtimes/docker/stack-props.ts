@@ -2,22 +2,17 @@ import { join } from "node:path";
 import type { Copy } from "../../copies/copy";
 import { dockerNames } from "../../copies/docker-names";
 import { engineInUse, enginePlace } from "../../copies/engine-place";
-import { Problem } from "../../copies/problem";
 import { writeFileAtomically } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
 import { SIZES } from "../../copies/sizes";
 import { proxyConfigFile } from "../../images/contexts";
 import type { CopyStackProps, WantedRevision } from "../../stacks/copy-stack";
+import { claimOf, passwordFiles } from "./address";
 import type { Deployment } from "./deployment";
 
 /** The state of a copy's stack. */
 export function stateFile({ paths }: Pick<Copy, "paths">): string {
   return join(paths.terraform, "terraform.tfstate");
-}
-
-/** The password the copy's role logs in with. */
-export function databasePasswordFile({ paths }: Pick<Copy, "paths">): string {
-  return join(paths.secrets, "database-password");
 }
 
 /** Everything a copy's stack is made from. @param revisions the wanted ones: two while one replaces the other */
@@ -27,16 +22,17 @@ export function stackProps(
   revisions: readonly WantedRevision[],
 ): CopyStackProps {
   const { checkout, record } = copy;
-  if (!record.docker) throw new Problem(`Copy "${record.name}" is no docker copy.`);
+  const claim = claimOf(copy);
   return {
     stateFile: stateFile(copy),
     ...engineOf(process.env),
     names: dockerNames(checkout, record.name),
     size: SIZES[record.size],
-    subnet: record.docker.subnet,
+    subnet: claim.subnet,
     port: record.port,
-    databasePort: record.docker.databasePort,
-    publishedOn: enginePlace(record.docker.engine).publishedOn,
+    databasePort: claim.databasePort,
+    queuePort: claim.queuePort,
+    publishedOn: enginePlace(claim.engine).publishedOn,
     images,
     revisions,
     secrets: secretFiles(copy),
@@ -51,8 +47,9 @@ export function engineOf(env: NodeJS.ProcessEnv): { engine?: string } {
 }
 
 function secretFiles(copy: Copy): Record<string, string> {
-  const [password, id] = [databasePasswordFile(copy), join(copy.paths.secrets, "copy-id")];
-  ensureSecret(password);
+  const { database, queue } = passwordFiles(copy);
+  for (const file of [database, queue]) ensureSecret(file);
+  const id = join(copy.paths.secrets, "copy-id");
   writeFileAtomically(id, `${copy.record.id}\n`, 0o600);
-  return { "database-password": password, "copy-id": id };
+  return { "database-password": database, "queue-password": queue, "copy-id": id };
 }

@@ -11,12 +11,15 @@ const PSQL = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "
 /** The official image has no socket elsewhere, and over TCP a password would be asked for. */
 const PLACE = ["--host", "/tmp", "--username", "postgres", "--dbname", "postgres"];
 
-/** The container of a copy's database. @throws Problem when it does not run */
-export async function databaseContainer({ checkout, record: { name } }: Copy): Promise<string> {
+/** The container of one of a copy's two servers. @throws Problem when it does not run */
+export async function serverContainer(
+  { checkout, record: { name } }: Copy,
+  wanted: "database" | "queue",
+): Promise<string> {
   const containers = await listContainers(checkout, name);
-  const database = containers.find(({ role, state }) => role === "database" && state === "running");
-  if (database) return database.id;
-  throw new Problem(`The database of copy "${name}" does not run. Bring it up: make up COPY=${name}`);
+  const server = containers.find(({ role, state }) => role === wanted && state === "running");
+  if (server) return server.id;
+  throw new Problem(`The ${wanted} of copy "${name}" does not run. Bring it up: make up COPY=${name}`);
 }
 
 /** Runs statements inside a database's container, one after the other, as the superuser. @returns what they print */

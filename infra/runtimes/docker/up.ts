@@ -1,6 +1,6 @@
 import { loadConfig } from "rates/src/config";
 import type { Copy } from "../../copies/copy";
-import { DATABASE_HOST, SPOOL_FOLDER } from "../../copies/docker-names";
+import { DATABASE_HOST, QUEUE_HOST, SPOOL_FOLDER } from "../../copies/docker-names";
 import { revisionOf, type SharedEnvironment, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
 import { buildService } from "../../images/api/bundle";
 import type { ImageName } from "../../images/image-build";
@@ -54,22 +54,31 @@ function containersStep({ copy, signal }: UpContext, progress: Progress, dump: s
   };
 }
 
-function wanted(copy: Copy, { api, database, proxy }: Record<ImageName, string>, dump: string): Deployment {
+function wanted(copy: Copy, { api, ...images }: Record<ImageName, string>, dump: string): Deployment {
   const shared = sharedEnvironment(copy.checkout, copy.record);
   const revision = revisionOf(copy.record, api, shared);
   return {
-    images: { database, proxy },
+    images,
     revision: { revision, image: api, environment: environmentOf(copy, shared, revision) },
     dump,
   };
 }
 
-/** As the process sees its world: the database by its name in the copy's network, secrets in a mounted volume. */
+/** As the process sees its world: the servers by their names in the copy's network, secrets in a mounted volume. */
 function environmentOf(copy: Copy, shared: SharedEnvironment, revision: string): WantedRevision["environment"] {
-  const passwordFile = "/run/secrets/database-password";
-  const database = { host: DATABASE_HOST, port: 5432, database: "rates", user: "rates", passwordFile };
+  const server = { port: 5432, database: "rates", user: "rates" };
+  const database = { ...server, host: DATABASE_HOST, passwordFile: "/run/secrets/database-password" };
+  const queue = { ...server, host: QUEUE_HOST, passwordFile: "/run/secrets/queue-password" };
   // One process a container: the proxy shares the requests out.
-  const place = { database, host: "0.0.0.0", port: 3000, processes: 1, proxyGate: true, spoolFolder: SPOOL_FOLDER };
+  const place = {
+    database,
+    queue,
+    host: "0.0.0.0",
+    port: 3000,
+    processes: 1,
+    proxyGate: true,
+    spoolFolder: SPOOL_FOLDER,
+  };
   const environment = serviceEnvironment(copy, { shared, revision, ...place });
   loadConfig(environment); // so that a bad setting is told here and not in a log
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));

@@ -3,7 +3,7 @@ import { COPY_ID_SETTING } from "../../copies/connection";
 import { databaseName, isSameCopy } from "../../copies/names";
 import { Problem } from "../../copies/problem";
 import { connectAsAdministrator, databaseExists, dropDatabase, readCopyId, takeTurn } from "./administrator";
-import { TABLE_OWNER } from "./pristine";
+import { ensureTableOwner, TABLE_OWNER } from "./pristine";
 import { type VacantWork, whileVacant } from "./vacancy";
 
 export interface CopyDatabase {
@@ -12,9 +12,12 @@ export interface CopyDatabase {
   readonly password: string;
   /** Whether the copy is being born: a database left by a former copy of its name is then in the way. */
   readonly birth: boolean;
-  /** The database to begin as a clone of: a dump's template, or another copy's own. */
+  /** The database to begin as a clone of: a dump's template, another copy's own, or an empty one. */
   readonly template: string;
 }
+
+/** The template of a queue's database: what PostgreSQL begins with. */
+export const EMPTY = "template0";
 
 type Waiting = Pick<VacantWork, "signal" | "report">;
 
@@ -27,8 +30,8 @@ export async function ensureCopyDatabase(directory: string, copy: CopyDatabase, 
   await using admin = await connectAsAdministrator(directory);
   const database = databaseName(copy.name);
   if (await belongsTo(admin, database, copy)) return;
-  await ensureRole(admin, database, copy.password);
   await using _turn = await takeTurn(admin, copy.template);
+  await ensureRole(admin, database, copy.password);
   await clone(directory, { ...copy, ...waiting });
   await admin.query(`ALTER DATABASE ${bornName(database)} RENAME TO ${database}`);
 }
@@ -112,6 +115,7 @@ function goneName(database: string): string {
 
 /** What the role makes belongs to the common owner, so that a branch of its copy can use it as well. */
 async function ensureRole(admin: Client, role: string, password: string): Promise<void> {
+  await ensureTableOwner(admin);
   const { rowCount } = await admin.query("SELECT FROM pg_roles WHERE rolname = $1", [role]);
   const verb = rowCount ? "ALTER" : "CREATE";
   await admin.query(`${verb} ROLE ${role} LOGIN PASSWORD ${admin.escapeLiteral(password)}`);

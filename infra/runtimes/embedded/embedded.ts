@@ -5,7 +5,7 @@ import type { Copy, DatabaseAddress } from "../../copies/copy";
 import { describeDump } from "../../copies/dump-source";
 import { revisionOf, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
 import { memoryOf } from "../../copies/memory";
-import { copyId, copyPaths, databaseName, dataServerDirectory, pristineName } from "../../copies/names";
+import { copyId, copyPaths, databaseName, pristineName } from "../../copies/names";
 import { canBind } from "../../copies/ports";
 import { Problem } from "../../copies/problem";
 import { findProcesses } from "../../copies/process-identity";
@@ -15,14 +15,22 @@ import { SIZES } from "../../copies/sizes";
 import { buildService, type ServiceBundle } from "../../images/api/bundle";
 import { buildStep, holdOrigin, inspectIntent, migrateCopy } from "../common";
 import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../runtime";
-import { ensureDataServer, leaveDataServer, otherEmbedded } from "./data-server";
-import { type CopyDatabase, dropCopyDatabase, ensureCopyDatabase, resetCopyDatabase } from "./databases";
+import { type CopyDatabase, dropCopyDatabase, EMPTY, ensureCopyDatabase, resetCopyDatabase } from "./databases";
 import { diagnose } from "./diagnosis";
 import { runJob } from "./job";
 import { printLog } from "./log-file";
-import { connectSuperuser, removeServer, runningServer, SERVER_HOST, serverLogFile } from "./postgres-server";
+import { connectSuperuser, runningServer, SERVER_HOST, serverLogFile } from "./postgres-server";
 import { dropUnusedPristines, ensurePristine } from "./pristine";
 import { ensureService, runningService, runsAs, type ServiceLaunch, serviceLog, stopService } from "./service-process";
+import {
+  DATA_SERVER,
+  ensureServer,
+  leaveServers,
+  otherEmbedded,
+  QUEUE_SERVER,
+  removeServers,
+  type SharedServer,
+} from "./shared-server";
 
 /** PostgreSQL from npm and the service as a process: all it needs is Node. */
 export const embedded: Runtime = {
@@ -37,6 +45,7 @@ export const embedded: Runtime = {
   inspect,
   memory: async (copy) => memoryOf(findProcesses(copy.paths.revisions)),
   database,
+  queue,
   claim: async () => ({}),
   isFree: canBind,
   holdsPort: async (copy) => runningService(copy) !== undefined,
@@ -49,7 +58,7 @@ function up(context: UpContext): Stage[] {
   const built: { bundle?: ServiceBundle } = {};
   return [
     [buildStep(context, built), serverStep(context)],
-    [templateStep(context)],
+    [templateStep(context), queueStep(context)],
     [databaseStep(context)],
     [migrationsStep(context)],
     [serviceStep(context, built)],
@@ -60,7 +69,22 @@ function serverStep({ copy, signal }: UpContext): Step {
   return {
     title: "PostgreSQL",
     async run() {
-      const { port, pid } = await ensureDataServer(copy.checkout, signal);
+      const { port, pid } = await ensureServer(copy.checkout, DATA_SERVER, signal);
+      return `port ${port}, pid ${pid}`;
+    },
+  };
+}
+
+/** A copy that is reset or a branch begins with an empty queue: messages are for the data they were sent to. */
+function queueStep({ copy, signal }: UpContext, prepare = ensureCopyDatabase): Step {
+  return {
+    title: "Queue",
+    async run(report) {
+      const { port, pid } = await ensureServer(copy.checkout, QUEUE_SERVER, signal);
+      const password = ensureSecret(passwordFile(copy, "queue"));
+      // Born whenever it is missing: a copy from before there was a queue gets one.
+      const database = { ...copyDatabase(copy, EMPTY), password, birth: true };
+      await prepare(QUEUE_SERVER.directory(copy.checkout), database, { signal, report });
       return `port ${port}, pid ${pid}`;
     },
   };
@@ -81,7 +105,7 @@ function templateStep(context: UpContext): Step {
 async function loadTemplate({ copy, signal }: UpContext, report: (detail: string) => void): Promise<string> {
   const { dump } = copy.record;
   const onProgress = (rows: number) => report(`${rows} rows`);
-  await ensurePristine(dataServerDirectory(copy.checkout), dump, { signal, onProgress });
+  await ensurePristine(DATA_SERVER.directory(copy.checkout), dump, { signal, onProgress });
   return describeDump(dump);
 }
 
@@ -94,7 +118,7 @@ function databaseStep({ copy, signal }: UpContext): Step {
       const birthOfBranch = record.intent === "birth" && branch !== undefined;
       await using _held = birthOfBranch ? await holdOrigin(checkout, record.name, branch) : undefined;
       const template = birthOfBranch ? databaseName(branch.copy) : pristineName(record.dump.sha256);
-      await ensureCopyDatabase(dataServerDirectory(checkout), copyDatabase(copy, template), { signal, report });
+      await ensureCopyDatabase(DATA_SERVER.directory(checkout), copyDatabase(copy, template), { signal, report });
       return databaseName(record.name);
     },
   };
@@ -104,23 +128,24 @@ function migrationsStep({ copy }: UpContext): Step {
   return { title: "Migrations", run: async () => migrateCopy(copy, await database(copy)) };
 }
 
-function copyDatabase({ checkout, record }: Copy, template: string): CopyDatabase {
-  const { name, id, intent } = record;
-  return { name, id, template, birth: intent === "birth", password: ensureSecret(passwordFile(checkout, name)) };
+function copyDatabase(copy: Copy, template: string): CopyDatabase {
+  const { name, id, intent } = copy.record;
+  return { name, id, template, birth: intent === "birth", password: ensureSecret(passwordFile(copy, "database")) };
 }
 
-/** Its service stays: it takes up the other database with its next connection. */
+/** Its service stays: it takes up the other databases with its next connections. The queue goes first, see queueStep. */
 function reset(context: UpContext): Stage[] {
   const { copy, signal } = context;
   const exchange: Step = {
     title: "Database",
     async run(report) {
       const database = copyDatabase(copy, pristineName(copy.record.dump.sha256));
-      await resetCopyDatabase(dataServerDirectory(copy.checkout), database, { signal, report });
+      await resetCopyDatabase(DATA_SERVER.directory(copy.checkout), database, { signal, report });
       return databaseName(copy.record.name);
     },
   };
-  return [[serverStep(context)], [{ title: "Data", run: (report) => loadTemplate(context, report) }], [exchange]];
+  const template: Step = { title: "Data", run: (report) => loadTemplate(context, report) };
+  return [[serverStep(context)], [template], [queueStep(context, resetCopyDatabase)], [exchange]];
 }
 
 function serviceStep({ copy, signal }: UpContext, built: { bundle?: ServiceBundle }): Step {
@@ -142,6 +167,7 @@ async function wantedLaunch(copy: Copy, { file, hash }: ServiceBundle): Promise<
   const { apiProcesses: processes } = SIZES[copy.record.size];
   const place = {
     database: await database(copy),
+    queue: await queue(copy),
     host: SERVER_HOST,
     port: copy.record.port,
     proxyGate: false,
@@ -153,7 +179,8 @@ async function wantedLaunch(copy: Copy, { file, hash }: ServiceBundle): Promise<
 }
 
 async function plan(copy: Copy): Promise<readonly string[]> {
-  if (!runningServer(dataServerDirectory(copy.checkout))) return ["start the data server", "start the service"];
+  const stopped = stoppedServers(copy.checkout);
+  if (stopped.length > 0) return [...stopped.map(({ title }) => `start the ${title}`), "start the service"];
   const launch = await wantedLaunch(copy, await buildService(copy.checkout.root));
   const running = runningService(copy);
   if (!running) return ["start the service"];
@@ -168,23 +195,24 @@ async function run(copy: Copy, command: readonly string[]): Promise<number> {
 
 async function stop(copy: Copy): Promise<void> {
   await stopService(copy, "finish");
-  await leaveDataServer(copy.checkout, copy.record.name, () => {});
+  await leaveServers(copy.checkout, copy.record.name, () => {});
 }
 
 async function remove(checkout: Checkout, name: string): Promise<void> {
-  const directory = dataServerDirectory(checkout);
   await stopService({ paths: copyPaths(checkout, name) }, "leave");
   const others = otherEmbedded(checkout, name);
   if (others.length > 0) {
-    await ensureDataServer(checkout);
-    await dropCopyDatabase(directory, name, copyId(checkout, name, "any"));
+    for (const server of [DATA_SERVER, QUEUE_SERVER]) {
+      await ensureServer(checkout, server);
+      await dropCopyDatabase(server.directory(checkout), name, copyId(checkout, name, "any"));
+    }
     await dropUnusedPristines(
-      directory,
+      DATA_SERVER.directory(checkout),
       others.filter(isReadable).map(({ dump }) => dump.sha256),
     );
   }
-  await leaveDataServer(checkout, name, () => {
-    if (otherEmbedded(checkout, name).length === 0) removeServer(directory);
+  await leaveServers(checkout, name, () => {
+    if (otherEmbedded(checkout, name).length === 0) removeServers(checkout);
     removeCopyFiles(checkout, name);
   });
 }
@@ -194,35 +222,49 @@ async function inspect(copy: Copy): Promise<Inspection> {
   const revision = service ? { revision: service.revision } : {};
   const known = inspectIntent(copy.record);
   if (known) return known.state === "unfinished" ? { ...known, ...revision } : known;
+  const [stopped] = stoppedServers(copy.checkout);
+  if (stopped) return { state: "broken", detail: `its ${stopped.title} does not run`, ...revision };
   const version = await serverVersion(copy.checkout);
-  if (!version) return { state: "broken", detail: "its data server does not run", ...revision };
   if (!service) return { state: "broken", detail: "its service does not run", serverVersion: version };
   return { state: "running", serverVersion: version, ...revision };
 }
 
-async function database(copy: Copy): Promise<DatabaseAddress> {
-  const { checkout, record } = copy;
-  const server = runningServer(dataServerDirectory(checkout));
+function database(copy: Copy): Promise<DatabaseAddress> {
+  return addressIn(DATA_SERVER, copy, passwordFile(copy, "database"));
+}
+
+function queue(copy: Copy): Promise<DatabaseAddress> {
+  return addressIn(QUEUE_SERVER, copy, passwordFile(copy, "queue"));
+}
+
+async function addressIn(
+  { title, directory }: SharedServer,
+  { checkout, record }: Copy,
+  passwordFile: string,
+): Promise<DatabaseAddress> {
+  const server = runningServer(directory(checkout));
   if (!server) {
-    throw new Problem(`The data server of copy "${record.name}" does not run. Start it: make up COPY=${record.name}`);
+    throw new Problem(`The ${title} of copy "${record.name}" does not run. Start it: make up COPY=${record.name}`);
   }
   const name = databaseName(record.name);
-  const secret = passwordFile(checkout, record.name);
-  return { host: SERVER_HOST, port: server.port, database: name, user: name, passwordFile: secret };
+  return { host: SERVER_HOST, port: server.port, database: name, user: name, passwordFile };
+}
+
+function stoppedServers(checkout: Checkout): SharedServer[] {
+  return [DATA_SERVER, QUEUE_SERVER].filter(({ directory }) => !runningServer(directory(checkout)));
 }
 
 function logFile(copy: Copy, role: LogRole): string {
-  return role === "api" ? serviceLog(copy) : serverLogFile(dataServerDirectory(copy.checkout));
+  if (role === "api") return serviceLog(copy);
+  return serverLogFile((role === "queue" ? QUEUE_SERVER : DATA_SERVER).directory(copy.checkout));
 }
 
-function passwordFile(checkout: Checkout, name: string): string {
-  return join(copyPaths(checkout, name).secrets, "database-password");
+function passwordFile({ paths }: Copy, store: "database" | "queue"): string {
+  return join(paths.secrets, `${store}-password`);
 }
 
-async function serverVersion(checkout: Checkout): Promise<string | undefined> {
-  const directory = dataServerDirectory(checkout);
-  if (!runningServer(directory)) return undefined;
-  await using client = await connectSuperuser(directory);
+async function serverVersion(checkout: Checkout): Promise<string> {
+  await using client = await connectSuperuser(DATA_SERVER.directory(checkout));
   const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
-  return rows[0]?.server_version;
+  return rows[0]?.server_version ?? "";
 }

@@ -184,7 +184,7 @@ export function removeServer(directory: string): void {
 /** A connection as superuser. @throws Problem where the server does not run. */
 export async function connectSuperuser(directory: string, database = "postgres"): Promise<Connection> {
   const running = runningServer(directory);
-  if (!running) throw new Problem(`The data server of this checkout is not running (${directory}).`);
+  if (!running) throw new Problem(`No PostgreSQL server runs in ${directory}.`);
   const password = ensureSecret(superuserPasswordFile(directory));
   return openConnection({ host: SERVER_HOST, port: running.port, user: SUPERUSER, password, database });
 }

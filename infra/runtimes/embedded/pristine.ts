@@ -75,7 +75,8 @@ async function loadInto(directory: string, { database, dump, options }: Load): P
   await migrate(client);
 }
 
-async function ensureTableOwner(client: Client): Promise<void> {
+/** Once per server. */
+export async function ensureTableOwner(client: Client): Promise<void> {
   const { rowCount } = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [TABLE_OWNER]);
   if (!rowCount) await client.query(`CREATE ROLE ${TABLE_OWNER} NOLOGIN`);
 }

@@ -39,7 +39,7 @@ export type Taken = { readonly settled: readonly Settled[] } | { readonly queued
 /** Takes pushed events in. */
 export class EventIntake {
   readonly #parts: IntakeParts;
-  readonly #group: GroupCommit;
+  readonly #group: GroupCommit<Settled>;
   readonly #ids = new EventIds();
 
   constructor(parts: IntakeParts) {

@@ -1,19 +1,20 @@
 import { DatabaseUnavailable } from "../platform/database/failure";
-import type { Event, Settled } from "./event";
+import { QueueUnavailable } from "../platform/queue/failure";
+import type { Event } from "./event";
 import { tooManyWaiting } from "./limits";
 
-export interface GroupCommitOptions {
+export interface GroupCommitOptions<Outcome> {
   /** Stores events in one transaction; each may be given to it more than once. */
-  readonly store: (events: readonly Event[]) => Promise<readonly Settled[]>;
+  readonly store: (events: readonly Event[]) => Promise<readonly Outcome[]>;
   /** Most events, and most characters of their payloads, that wait or are being committed. */
   readonly mostEvents: number;
   readonly mostBytes: number;
 }
 
-interface Submission {
+interface Submission<Outcome> {
   readonly events: readonly Event[];
   readonly bytes: number;
-  readonly resolve: (settled: readonly Settled[]) => void;
+  readonly resolve: (outcomes: readonly Outcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -28,14 +29,14 @@ const GROUP_BYTES = 4_000_000;
  * One commit for all requests that arrive while another is under way: the disk is waited for once a group, not once a
  * request. Each is answered after the commit that holds it.
  */
-export class GroupCommit {
-  readonly #options: GroupCommitOptions;
-  #waiting: Submission[] = [];
+export class GroupCommit<Outcome> {
+  readonly #options: GroupCommitOptions<Outcome>;
+  #waiting: Submission<Outcome>[] = [];
   #events = 0;
   #bytes = 0;
   #isRunning = false;
 
-  constructor(options: GroupCommitOptions) {
+  constructor(options: GroupCommitOptions<Outcome>) {
     this.#options = options;
   }
 
@@ -44,7 +45,7 @@ export class GroupCommit {
    * @returns what became of each, in the same order, once it is durable
    * @throws {Problem} 429 when too many wait, and what `store` throws
    */
-  submit(events: readonly Event[]): Promise<readonly Settled[]> {
+  submit(events: readonly Event[]): Promise<readonly Outcome[]> {
     const bytes = events.reduce((sum, { payload }) => sum + payload.length, 0);
     this.#admit(events.length, bytes);
     return new Promise((resolve, reject) => {
@@ -78,7 +79,7 @@ export class GroupCommit {
     this.#isRunning = false;
   }
 
-  #nextGroup(): Submission[] {
+  #nextGroup(): Submission<Outcome>[] {
     let [count, events, bytes] = [0, 0, 0];
     for (const submission of this.#waiting) {
       events += submission.events.length;
@@ -89,7 +90,7 @@ export class GroupCommit {
     return this.#waiting.splice(0, count);
   }
 
-  async #commit(group: readonly Submission[]): Promise<void> {
+  async #commit(group: readonly Submission<Outcome>[]): Promise<void> {
     try {
       const settled = await this.#options.store(group.flatMap(({ events }) => events));
       let start = 0;
@@ -98,7 +99,7 @@ export class GroupCommit {
         start += events.length;
       }
     } catch (error) {
-      if (error instanceof DatabaseUnavailable) this.#giveUp(group, error);
+      if (error instanceof DatabaseUnavailable || error instanceof QueueUnavailable) this.#giveUp(group, error);
       else if (group.length === 1) group[0]?.reject(error);
       // Nobody knows whose fault it is, so each request is tried by itself.
       else for (const submission of group) await this.#commit([submission]);
@@ -106,14 +107,14 @@ export class GroupCommit {
   }
 
   /** Those that wait would only meet the same outage, one after another. */
-  #giveUp(group: readonly Submission[], error: DatabaseUnavailable): void {
+  #giveUp(group: readonly Submission<Outcome>[], error: Error): void {
     const others = this.#waiting;
     this.#waiting = [];
     for (const { reject } of [...group, ...others]) reject(error);
     this.#release(others);
   }
 
-  #release(submissions: readonly Submission[]): void {
+  #release(submissions: readonly Submission<Outcome>[]): void {
     for (const { events, bytes } of submissions) {
       this.#events -= events.length;
       this.#bytes -= bytes;

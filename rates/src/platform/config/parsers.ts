@@ -32,30 +32,37 @@ export function matching(pattern: RegExp, valid: string): Parser<string> {
 /** The path of a file; whether it can be read is found out when it is read, so that it may come later or change. */
 export const filePath: Parser<string> = matching(/^[^\0]+$/, "the path of a file");
 
-/** `postgres://user@host:port/database`, with nothing more: no password, no parameters. */
-export const databaseUrl: Parser<DatabaseAddress> = {
-  valid:
-    "postgres://user@host:port/database without parameters and without a password " +
-    "(write the password to a file and name the file in DATABASE_PASSWORD_FILE)",
-  parse(text) {
-    const url = parseUrl(text);
-    return url === undefined || url.password !== "" ? undefined : addressOf(url);
-  },
-  // Nothing of the text itself: a slip of the pen may have put the password into any part of it.
-  found(text) {
-    const url = parseUrl(text);
-    if (url === undefined)
-      return `a text of ${text.length} characters that is no URL (not shown: it may hold a password)`;
-    const faults = [
-      url.password !== "" && "a password (not shown)",
-      url.search + url.hash !== "" && "parameters (not shown: they may hold a password)",
-      !/^postgres(ql)?:$/.test(url.protocol) && "another protocol than postgres",
-      url.username === "" && "no user",
-      url.pathname.length < 2 && "no database",
-    ];
-    return `a URL with ${faults.filter(Boolean).join(", ") || "a part that is not valid"}`;
-  },
-};
+/**
+ * `postgres://user@host:port/database`, with nothing more: no password, no parameters.
+ * @param passwordVariable names the file that holds the password
+ */
+export function databaseUrl(passwordVariable: string): Parser<DatabaseAddress> {
+  return {
+    valid:
+      "postgres://user@host:port/database without parameters and without a password " +
+      `(write the password to a file and name the file in ${passwordVariable})`,
+    parse(text) {
+      const url = parseUrl(text);
+      return url === undefined || url.password !== "" ? undefined : addressOf(url);
+    },
+    found: faultsOf,
+  };
+}
+
+/** Nothing of the text itself: a slip of the pen may have put the password into any part of it. */
+function faultsOf(text: string): string {
+  const url = parseUrl(text);
+  if (url === undefined)
+    return `a text of ${text.length} characters that is no URL (not shown: it may hold a password)`;
+  const faults = [
+    url.password !== "" && "a password (not shown)",
+    url.search + url.hash !== "" && "parameters (not shown: they may hold a password)",
+    !/^postgres(ql)?:$/.test(url.protocol) && "another protocol than postgres",
+    url.username === "" && "no user",
+    url.pathname.length < 2 && "no database",
+  ];
+  return `a URL with ${faults.filter(Boolean).join(", ") || "a part that is not valid"}`;
+}
 
 function parseUrl(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
