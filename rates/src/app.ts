@@ -1,9 +1,5 @@
 import type { Config } from "./config";
-import { EventIntake } from "./events/event-intake";
-import { EventQueue } from "./events/event-queue";
-import { EventStore } from "./events/event-store";
-import { readFields } from "./events/fields";
-import { normaliser } from "./events/normalise";
+import { createEvents } from "./events/events";
 import { eventRoutes } from "./events/routes";
 import { DataListener } from "./platform/database/data-listener";
 import { DataVersion } from "./platform/database/data-version";
@@ -41,9 +37,9 @@ export interface App {
 export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget } = {}): App {
   const lifecycle = new Lifecycle();
   const probes = new Probes();
-  const database = new Database(config, (error) =>
-    http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
-  );
+  const onIdleError = (error: Error) =>
+    http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost");
+  const database = new Database(config, onIdleError);
   const queue =
     config.QUEUE_URL && new Queue(config, (what, error) => http.log.warn({ reason: explanationOf(error) }, what));
   const version = new DataVersion();
@@ -54,24 +50,10 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
     config,
     database,
     onCommit: (committed) => version.note(committed),
-    onIdleError: (error) => http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
+    onIdleError,
   });
   const totals = new TotalsReader(database, { most: config.DATABASE_GATHER_MAX });
-  const store = new EventStore(config, (error) =>
-    http.log.warn({ reason: explanationOf(error) }, "an idle database connection was lost"),
-  );
-  const waiting = { mostEvents: config.EVENTS_MAX_WAITING, mostBytes: config.EVENTS_MAX_WAITING_BYTES };
-  const spool = queue && new EventQueue({ queue, store, ...waiting });
-  const intake = new EventIntake({
-    store,
-    normalise: normaliser(readFields(config.EVENT_FIELDS_FILE)),
-    spool,
-    limits: {
-      mostPerRequest: config.EVENTS_MAX_PER_REQUEST,
-      mostWaiting: config.EVENTS_MAX_WAITING,
-      mostWaitingBytes: config.EVENTS_MAX_WAITING_BYTES,
-    },
-  });
+  const events = createEvents({ config, queue, onIdleError });
   const cache = new AnswerCache({ version, listener, mostBytes: config.RATES_CACHE_MAX_BYTES });
   const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
   const front = new Front({
@@ -82,11 +64,7 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
   });
   const http = createHttpApp({ config, lifecycle, logTarget, front }, addRoutes);
   if (config.RATES_CACHE_MAX_BYTES > 0) http.addHook("onListen", async () => listener.start());
-  http.addHook("onListen", async () => spool?.start());
-  http.addHook("onClose", async () => {
-    spool?.stop();
-    await listener.stop();
-  });
+  http.addHook("onClose", () => listener.stop());
   return { http, database, queue, lifecycle, probes, batches };
 
   function addRoutes(app: HttpApp): void {
@@ -94,8 +72,7 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
     batchRoutes(app, { database, batches });
     eventRoutes(app, {
       database,
-      store,
-      intake,
+      ...events,
       mostBytes: config.EVENTS_MAX_BYTES,
       mostArrivingBytes: config.EVENTS_MAX_WAITING_BYTES,
     });

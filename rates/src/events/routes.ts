@@ -7,7 +7,7 @@ import { aggregationBody, listBody, type PushAnswer, pushAnswer } from "./answer
 import { boundArrivingBytes } from "./arriving-bytes";
 import type { EventStatus } from "./event";
 import type { EventIntake, Taken } from "./event-intake";
-import type { EventStore } from "./event-store";
+import type { Events } from "./events";
 import { periodOf } from "./period";
 import { takeJsonBytes } from "./push-body";
 import * as pushing from "./push-schema";
@@ -15,10 +15,8 @@ import { type Grouping, listEvents, sumEvents } from "./queries";
 import * as asking from "./question-schema";
 
 /** What the routes of events answer from. */
-export interface EventRouteParts {
+export interface EventRouteParts extends Events {
   readonly database: Database;
-  readonly store: EventStore;
-  readonly intake: EventIntake;
   /** Most bytes of one request, and of all that arrive at once. */
   readonly mostBytes: number;
   readonly mostArrivingBytes: number;
@@ -26,8 +24,12 @@ export interface EventRouteParts {
 
 /** `POST /api/events`, `GET /api/events` and `GET /api/aggregation`. */
 export function eventRoutes(app: HttpApp, parts: EventRouteParts): void {
-  const { database, store, intake } = parts;
-  app.addHook("onClose", () => store.close());
+  const { database, store, intake, waiting } = parts;
+  app.addHook("onListen", async () => waiting?.start());
+  app.addHook("onClose", async () => {
+    waiting?.stop();
+    await store.close();
+  });
   app.register(async (scope: HttpApp) => {
     boundArrivingBytes(scope, parts.mostArrivingBytes);
     takeJsonBytes(scope, parts.mostBytes);
