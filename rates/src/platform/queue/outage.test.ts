@@ -92,7 +92,21 @@ describe(TITLE, { timeout: LIMIT_MS }, () => {
       () => server.start(),
     );
     expectNothingLost(survived);
-    expect(queue.troubles.filter((line) => line.includes("not consuming"))).toHaveLength(1);
+  });
+
+  test("when it is killed under a consumer that waits, which says so once", async () => {
+    await using queue = testQueue(await access(), limits);
+    const seen: number[] = [];
+    queue.consume<number>(IN_ORDER, async (n) => void seen.push(n));
+    await queue.publish(IN_ORDER, 1);
+    await until("the first message", async () => seen.length === 1);
+    await server.kill();
+    const told = () => queue.troubles.filter((line) => line.includes("not consuming"));
+    await until("a word of the consumer", async () => told().length > 0);
+    await server.start();
+    await until("the queue", () => queue.publish(IN_ORDER, 2).then(() => true));
+    await until("the second message", async () => seen.includes(2));
+    expect(told()).toHaveLength(1);
   });
 
   test("when it is stopped in order and started again", async () => {
