@@ -65,7 +65,7 @@ async function untilStored(count: number): Promise<Stored[]> {
 describe("while the database is away", () => {
   test("events are queued, and stored once each and as they came when it is back", { timeout: 60_000 }, async () => {
     expect((await pushEvents(api.port, event(1))).status).toBe(200);
-    await data.kill();
+    await data.stop();
     const begun = new Date();
     // The first of them is there already, and one is sent twice.
     const single = await pushEvents(api.port, event(1));
@@ -87,7 +87,7 @@ describe("while the database is away", () => {
 
   test("and the queue as well, nothing is claimed and nothing is kept", { timeout: 60_000 }, async () => {
     await pushEvents(api.port, event(1));
-    await Promise.all([data.kill(), messages.kill()]);
+    await Promise.all([data.stop(), messages.stop()]);
     const refused = await pushEvents(api.port, [event(2), event(3)]);
     await Promise.all([data.start(), messages.start()]);
     expect(refused.status).toBe(503);
@@ -101,7 +101,7 @@ describe("while the database is away", () => {
     const queue = await messages.createDatabase("empty");
     const first = await startApi(queue);
     await pushEvents(first.port, event(1));
-    await data.kill();
+    await data.stop();
     expect((await pushEvents(first.port, event(2))).status).toBe(202);
     await first[Symbol.asyncDispose]();
     await data.start();
@@ -113,7 +113,7 @@ describe("while the database is away", () => {
 test("a message that is no events is parked with its reason, and those behind it are stored", {
   timeout: 60_000,
 }, async () => {
-  await data.kill();
+  await data.stop();
   await api.queue?.publish({ ...PUSHED_EVENTS, attempts: 1 }, [{ nonsense: true }]);
   expect((await pushEvents(api.port, event(2))).status).toBe(202);
   await data.start();
