@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { createWriteStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -14,7 +13,8 @@ import { freshKey } from "rates/testing/batches";
 import { ServiceProcess } from "rates/testing/service-process";
 import { temporaryFolder } from "../support/folder";
 import { testServer } from "../support/server";
-import { median, type Paired, paired } from "./paired";
+import { median, type Paired, paired, ratioCell, timed } from "./paired";
+import { areThere } from "./tools";
 
 const CLIENT = "psql";
 
@@ -51,10 +51,7 @@ const COMPARISONS: readonly Comparison[] = [
  * @returns rows of a table; none where psql is missing
  */
 export async function measureBatches(): Promise<string[][]> {
-  if (spawnSync(CLIENT, ["--version"]).status !== 0) {
-    console.log("batches: not measured, psql is missing (Debian: apt-get install postgresql-client)");
-    return [];
-  }
+  if (!(await areThere("batches", [CLIENT]))) return [];
   await using server = await testServer(SERVER);
   const database = await server.createDatabase("migrated");
   const access = { url: server.url(database), passwordFile: server.passwordFile };
@@ -107,23 +104,15 @@ async function copy(
   await execa(
     CLIENT,
     ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", `--dbname=${access.url}`, `--command=${command}`],
-    {
-      env,
-    },
+    { env },
   );
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const begun = performance.now();
-  await work();
-  return (performance.now() - begun) / 1000;
 }
 
 function describe({ rows, into, aim }: Comparison, { ratios, a, b }: Paired): string[] {
   const keys = into === "copied_checked" ? " with foreign keys" : "";
   return [
     `batch of ${rows.toLocaleString("en")} rows, HTTP to commit / psql \\copy${keys}`,
-    `${median(ratios).toFixed(2)} [${(ratios[0] ?? Number.NaN).toFixed(2)}]`,
+    ratioCell(ratios),
     `${median(a).toFixed(2)} s`,
     `${median(b).toFixed(2)} s`,
     String(ratios.length),

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { findCheckout } from "infra/copies/checkout";
-import { nextFreePort } from "infra/copies/ports";
 import { buildService } from "infra/images/api/bundle";
 import type { Client } from "pg";
 import { eventColumns } from "rates/src/events/event-columns";
@@ -11,17 +11,13 @@ import { normaliser } from "rates/src/events/normalise";
 import { rawEventsOf } from "rates/src/events/raw-events";
 import { INSERT_EVENTS_SQL } from "rates/src/events/store-statements";
 import { environmentFor } from "rates/testing/api";
-import { ask } from "rates/testing/http";
-import { ServiceProcess } from "rates/testing/service-process";
+import { temporaryFolder } from "../support/folder";
 import { type TestServer, testServer } from "../support/server";
-import { until } from "../support/until";
-import { median, type Paired, paired } from "./paired";
+import { fileProcess } from "./file-process";
+import { type Paired, paired, rateCell, ratioCell, timed } from "./paired";
 
 /** Durable, and with the memory that a server of this size is usually given. */
 const SERVER = { fsync: "on", synchronous_commit: "on", shared_buffers: "1GB", max_wal_size: "8GB" };
-
-/** Apart from those of copies and of test servers. */
-const SERVICE_PORTS = { first: 21_000, last: 21_999 };
 
 const CLIENTS = 64;
 const COMMITTERS = 16;
@@ -44,13 +40,14 @@ export async function measureEvents(pairs = PAIRS): Promise<string[][]> {
   await using server = await testServer(SERVER);
   const database = await server.createDatabase("migrated");
   await using admin = await server.connect(database);
-  const bundle = await buildService(findCheckout().root);
+  const { file } = await buildService(findCheckout().root);
   const access = { url: server.url(database), passwordFile: server.passwordFile };
-  const port = await nextFreePort({ range: SERVICE_PORTS, reserved: new Map() });
-  // Without a line for each request, which this process would have to read.
-  const environment = environmentFor(access, { LOG_LEVEL: "warn", PORT: String(port) });
-  await using _service = new ServiceProcess(bundle.file, environment);
-  await until("the service", async () => (await ask(port, "/ready")).status === 200);
+  using folder = temporaryFolder();
+  await using service = await fileProcess([file, "api"], {
+    env: { PORT: "0", ...environmentFor(access) },
+    log: join(folder.path, "api.log"),
+  });
+  const port = Number(new URL(service.url).port);
   await using committers = await connectCommitters(server, database);
   let run = 0;
   const empty = async () => {
@@ -171,19 +168,12 @@ async function connectCommitters(server: TestServer, database: string) {
   };
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const begun = performance.now();
-  await work();
-  return (performance.now() - begun) / 1000;
-}
-
 function describe(what: string, { ratios, a, b }: Paired): string[] {
-  const perSecond = (seconds: number) => `${Math.round(1 / seconds).toLocaleString("en")}/s`;
   return [
     `pushed events (${what}), HTTP to commit / one commit per event on ${COMMITTERS} connections`,
-    `${median(ratios).toFixed(2)} [${(ratios[0] ?? Number.NaN).toFixed(2)}]`,
-    perSecond(median(a)),
-    perSecond(median(b)),
+    ratioCell(ratios),
+    rateCell(a),
+    rateCell(b),
     String(ratios.length),
     ">= 2.5",
   ];

@@ -32,6 +32,23 @@ export function median(sorted: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-function ascending(numbers: readonly number[]): number[] {
+/** Takes the time of a work, in seconds. */
+export async function timed(work: () => Promise<void>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+}
+
+/** What stands in a table for ratios in ascending order: the median and the least. */
+export function ratioCell(ratios: readonly number[]): string {
+  return `${median(ratios).toFixed(2)} [${(ratios[0] ?? Number.NaN).toFixed(2)}]`;
+}
+
+/** As a rate, the seconds of one piece in ascending order. */
+export function rateCell(seconds: readonly number[]): string {
+  return `${Math.round(1 / median(seconds)).toLocaleString("en")}/s`;
+}
+
+export function ascending(numbers: readonly number[]): number[] {
   return [...numbers].sort((one, other) => one - other);
 }

@@ -8,7 +8,7 @@ import { testServer } from "../support/server";
 import { send, writeSample } from "./batches";
 import { askFully, askWhile, percentile, type Timed } from "./clients";
 import { fileProcess } from "./file-process";
-import { median } from "./paired";
+import { ascending, median, ratioCell, timed } from "./paired";
 import { READ_PATH } from "./read-path";
 
 /** Durable, and with the memory that a server of this size is usually given. */
@@ -47,29 +47,25 @@ export async function measureReadsUnderLoad(): Promise<string[][]> {
   const idle: number[] = [];
   const loaded: number[] = [];
   while (loaded.length < PAIRS) {
-    let ms = 0;
+    let seconds = 0;
     const loading = timed(() => send(new URL(api.url), file)).then((took) => {
-      ms = took;
+      seconds = took;
     });
     loaded.push(percentile(await askWhile(question, { perSecond: READS_PER_SECOND, work: loading }), 0.99));
-    idle.push(percentile(await askWhile(question, { perSecond: READS_PER_SECOND, work: delay(ms) }), 0.99));
+    idle.push(
+      percentile(await askWhile(question, { perSecond: READS_PER_SECOND, work: delay(seconds * 1_000) }), 0.99),
+    );
   }
   await delay(IDLE_MS);
   const woken = await askFully(question, { clients: FULL_CLIENTS, ms: FULL_MS });
   return [describeLoad(loaded, idle), describeWaking(woken)];
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const begun = performance.now();
-  await work();
-  return performance.now() - begun;
-}
-
 function describeLoad(loaded: readonly number[], idle: readonly number[]): string[] {
   const ratios = ascending(loaded.map((ms, index) => ms / (idle[index] ?? Number.NaN)));
   return [
     `p99 of ${READS_PER_SECOND} reads a second while a batch of 1e6 rows loads / idle`,
-    `${median(ratios).toFixed(2)} [${(ratios[0] ?? Number.NaN).toFixed(2)}]`,
+    ratioCell(ratios),
     `${median(ascending(loaded)).toFixed(1)} ms`,
     `${median(ascending(idle)).toFixed(1)} ms`,
     String(ratios.length),
@@ -95,8 +91,4 @@ function describeWaking(answers: readonly Timed[]): string[] {
     "1",
     "<= 2",
   ];
-}
-
-function ascending(numbers: readonly number[]): number[] {
-  return [...numbers].sort((one, other) => one - other);
 }

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -9,9 +8,10 @@ import { environmentFor } from "rates/testing/api";
 import { temporaryFolder } from "../support/folder";
 import { testServer } from "../support/server";
 import { type FileProcess, fileProcess } from "./file-process";
-import { median, type Paired, paired, type Run } from "./paired";
+import { type Paired, paired, type Run, rateCell, ratioCell } from "./paired";
 import { LANE, READ_PATH } from "./read-path";
-import { answersPerSecond, hasWrk } from "./wrk";
+import { areThere } from "./tools";
+import { answersPerSecond, GENERATOR } from "./wrk";
 
 const STATEMENTS = "pgbench";
 
@@ -37,10 +37,7 @@ const STATEMENT = `
  * @returns rows of a table; none where a tool is missing
  */
 export async function measureReads(): Promise<string[][]> {
-  if (!hasWrk() || spawnSync(STATEMENTS, ["--version"]).error !== undefined) {
-    console.log("reads: not measured, wrk or pgbench is missing (Debian: apt-get install wrk postgresql-contrib)");
-    return [];
-  }
+  if (!(await areThere("reads", [GENERATOR, STATEMENTS]))) return [];
   await using server = await testServer(SERVER);
   const database = await server.createDatabase("migrated");
   const access = { url: server.url(database), passwordFile: server.passwordFile };
@@ -101,13 +98,5 @@ async function statement(access: { readonly url: string; readonly passwordFile: 
 }
 
 function describe(what: string, { ratios, a, b }: Paired, aim: string): string[] {
-  const rate = (seconds: readonly number[]) => `${Math.round(1 / median(seconds)).toLocaleString("en")}/s`;
-  return [
-    what,
-    `${median(ratios).toFixed(2)} [${(ratios[0] ?? Number.NaN).toFixed(2)}]`,
-    rate(a),
-    rate(b),
-    String(ratios.length),
-    aim,
-  ];
+  return [what, ratioCell(ratios), rateCell(a), rateCell(b), String(ratios.length), aim];
 }

@@ -1,15 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { execa } from "execa";
 
-const GENERATOR = "wrk";
+/** The load generator is written in C, so that little of a small machine goes into asking. */
+export const GENERATOR = "wrk";
 
 /** One thread answers for all clients, so that the side that is measured has the rest of a small machine. */
 const THREADS = 1;
-
-/** Whether the load generator is there; it is written in C, so that little of a small machine goes into asking. */
-export function hasWrk(): boolean {
-  return spawnSync(GENERATOR, ["--version"]).error === undefined;
-}
 
 /**
  * Asks one question over and over on connections that stay open.
