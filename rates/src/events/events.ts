@@ -17,20 +17,20 @@ interface Surroundings {
 export interface Events {
   readonly store: EventStore;
   readonly intake: EventIntake;
-  readonly waiting: EventQueue | undefined;
+  readonly spool: EventQueue | undefined;
 }
 
 /** Puts them together. Nothing is opened yet. */
 export function createEvents({ config, queue, onIdleError }: Surroundings): Events {
   const store = new EventStore(config, onIdleError);
   const limits = { mostWaiting: config.EVENTS_MAX_WAITING, mostWaitingBytes: config.EVENTS_MAX_WAITING_BYTES };
-  const waiting =
+  const spool =
     queue && new EventQueue({ queue, store, mostEvents: limits.mostWaiting, mostBytes: limits.mostWaitingBytes });
   const intake = new EventIntake({
     store,
     normalise: normaliser(readFields(config.EVENT_FIELDS_FILE)),
-    spool: waiting,
+    spool,
     limits: { mostPerRequest: config.EVENTS_MAX_PER_REQUEST, ...limits },
   });
-  return { store, intake, waiting };
+  return { store, intake, spool };
 }

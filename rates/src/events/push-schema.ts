@@ -1,5 +1,4 @@
 import * as Type from "typebox";
-import { PROBLEM_MEDIA_TYPE } from "../platform/http/problem";
 import { problemResponse } from "../platform/http/problem-schema";
 import { VALID_TEXT } from "../platform/http/validation";
 
@@ -66,43 +65,25 @@ export const QueuedAnswer = Type.Object(
 );
 
 /** Two kinds of 503: nothing was taken, or the database refused events, which are kept as failed. */
-export const NOT_STORED_RESPONSE = {
-  description: "Send it again: the database does not answer, or it refused events, which are kept as failed.",
-  content: {
-    [PROBLEM_MEDIA_TYPE]: {
-      schema: Type.Object(
-        {
-          type: Type.String(),
-          title: Type.String(),
-          status: Type.Integer(),
-          detail: Type.String(),
-          instance: Type.String(),
-          success: Type.Optional(Type.Literal(false)),
-          processed: Type.Optional(pushFields.processed),
-          failed: Type.Optional(pushFields.failed),
-          results: Type.Optional(pushFields.results),
-        },
-        {
-          examples: [
-            {
-              type: "urn:rates:problem:events-failed",
-              title: "Service Unavailable",
-              status: 503,
-              detail: "1 of 1 events could not be stored and is kept as failed: send it again.",
-              instance: "5b0a3c8e-6f0d-4a56-9f2b-0c7a1f1b2c3d",
-              success: false,
-              processed: 0,
-              failed: 1,
-              results: [
-                { ...result, success: false, error: "the database refused it (SQLSTATE 22012); send it again" },
-              ],
-            },
-          ],
-        },
-      ),
-    },
+export const NOT_STORED_RESPONSE = problemResponse(
+  "Send it again: the database does not answer, or it refused events, which are kept as failed.",
+  {
+    type: "urn:rates:problem:events-failed",
+    title: "Service Unavailable",
+    status: 503,
+    detail: "1 of 1 events could not be stored and is kept as failed: send it again.",
+    success: false,
+    processed: 0,
+    failed: 1,
+    results: [{ ...result, success: false, error: "the database refused it (SQLSTATE 22012); send it again" }],
   },
-};
+  {
+    success: Type.Optional(Type.Literal(false)),
+    processed: Type.Optional(pushFields.processed),
+    failed: Type.Optional(pushFields.failed),
+    results: Type.Optional(pushFields.results),
+  },
+);
 
 /** Answers of POST /api/events that are problems, by status. */
 export const PUSH_PROBLEMS = {

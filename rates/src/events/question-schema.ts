@@ -1,18 +1,7 @@
 import * as Type from "typebox";
+import { limitField, limitOf, nameField } from "../platform/http/query-fields";
 import { VALID_TEXT } from "../platform/http/validation";
 import { EXAMPLE_ID } from "./push-schema";
-
-function nameField(description: string, example: string) {
-  return Type.Optional(
-    Type.String({
-      minLength: 1,
-      pattern: "^[^\\u0000]*$",
-      description,
-      examples: [example],
-      [VALID_TEXT]: "text without NUL characters",
-    }),
-  );
-}
 
 function timeField(description: string, example: string) {
   return Type.Optional(Type.String({ minLength: 1, description, examples: [example] }));
@@ -23,10 +12,6 @@ const filterFields = {
   startDate: timeField("Events from this time on; a day is its first moment", "2024-01-01"),
   endDate: timeField("Events up to this time, itself included; a day is all of it", "2024-01-31"),
 };
-
-/** Most events on one page: with payloads of 1 kB a page of 1 MB. */
-const MOST_LISTED = 1_000;
-const DEFAULT_LISTED = 100;
 
 export const ListQuery = Type.Object(
   {
@@ -41,14 +26,7 @@ export const ListQuery = Type.Object(
     ),
     startDate: filterFields.startDate,
     endDate: filterFields.endDate,
-    limit: Type.Optional(
-      Type.String({
-        pattern: "^([1-9][0-9]{0,2}|1000)$",
-        description: `Most events to list; ${DEFAULT_LISTED} unless given`,
-        examples: ["20"],
-        [VALID_TEXT]: `an integer from 1 to ${MOST_LISTED}`,
-      }),
-    ),
+    limit: limitField("events"),
     skip: Type.Optional(
       Type.String({
         pattern: "^[0-9]{1,15}$",
@@ -63,7 +41,7 @@ export const ListQuery = Type.Object(
 
 /** What a page holds, with the defaults filled in. */
 export function pageOf({ limit, skip }: Type.Static<typeof ListQuery>): { limit: number; skip: number } {
-  return { limit: Number(limit ?? DEFAULT_LISTED), skip: Number(skip ?? 0) };
+  return { limit: limitOf(limit), skip: Number(skip ?? 0) };
 }
 
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);

@@ -24,10 +24,10 @@ export interface EventRouteParts extends Events {
 
 /** `POST /api/events`, `GET /api/events` and `GET /api/aggregation`. */
 export function eventRoutes(app: HttpApp, parts: EventRouteParts): void {
-  const { database, store, intake, waiting } = parts;
-  app.addHook("onListen", async () => waiting?.start());
+  const { database, store, intake, spool } = parts;
+  app.addHook("onListen", async () => spool?.start());
   app.addHook("onClose", async () => {
-    waiting?.stop();
+    spool?.stop();
     await store.close();
   });
   app.register(async (scope: HttpApp) => {

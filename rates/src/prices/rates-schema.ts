@@ -1,4 +1,5 @@
 import * as Type from "typebox";
+import { nameField } from "../platform/http/query-fields";
 import { ALTERNATIVES, VALID_TEXT } from "../platform/http/validation";
 
 const VALID_DAY = "a calendar day as YYYY-MM-DD from year 0001 on";
@@ -12,19 +13,6 @@ function dayField(description: string, example: string) {
     examples: [example],
     [VALID_TEXT]: VALID_DAY,
   });
-}
-
-/** PostgreSQL's text cannot hold NUL, so nothing is named so and no query could ask for it. */
-function nameField(description: string, example: string) {
-  return Type.Optional(
-    Type.String({
-      minLength: 1,
-      pattern: "^[^\\u0000]*$",
-      description,
-      examples: [example],
-      [VALID_TEXT]: "text without NUL characters",
-    }),
-  );
 }
 
 const REGION = "Slug of a region, in place of the code: all ports of the region and of the regions below it";

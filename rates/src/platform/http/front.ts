@@ -31,7 +31,7 @@ interface Parts {
 
 /**
  * Sends what lies ready before the request is routed: through routing and hooks a kept answer took 105 us of CPU,
- * here 68 (docs/decisions/010). Headers, log line and metrics are those of every answer.
+ * here about half (docs/decisions/010). Headers, log line and metrics are those of every answer.
  */
 export class Front {
   readonly #parts: Parts;

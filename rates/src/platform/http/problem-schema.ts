@@ -17,9 +17,16 @@ const ProblemSchema = Type.Object({
   errors: Type.Optional(Type.Array(FieldErrorSchema, { maxItems: 100 })),
 });
 
-/** A response of a route's schema that is a problem, with an example of it. */
-export function problemResponse(description: string, example: Omit<ProblemBody, "instance">) {
-  const schema = Type.Object(ProblemSchema.properties, {
+/** An example's members; a kind of problem may have more of them than RFC 9457 knows. */
+type ProblemExample = Omit<ProblemBody, "instance" | "errors"> & Readonly<Record<string, unknown>>;
+
+/**
+ * A response of a route's schema that is a problem, with an example of it.
+ * @param fields what it has besides, or in another form
+ */
+export function problemResponse(description: string, example: ProblemExample, fields: Type.TProperties = {}) {
+  const properties = { ...ProblemSchema.properties, ...fields };
+  const schema = Type.Object(properties, {
     examples: [{ ...example, instance: "5b0a3c8e-6f0d-4a56-9f2b-0c7a1f1b2c3d" }],
   });
   return { description, content: { [PROBLEM_MEDIA_TYPE]: { schema } } };

@@ -1,6 +1,6 @@
 import * as Type from "typebox";
-import { PROBLEM_MEDIA_TYPE } from "../../platform/http/problem";
 import { problemResponse } from "../../platform/http/problem-schema";
+import { limitField, limitOf } from "../../platform/http/query-fields";
 import { VALID_TEXT } from "../../platform/http/validation";
 import { COLUMNS } from "./csv-header";
 
@@ -40,20 +40,9 @@ export const LedgerPage = Type.Object(
   { description: "Committed batches, the newest first" },
 );
 
-/** Most batches on one page: 200 bytes each. */
-const MOST_LISTED = 1_000;
-const DEFAULT_LISTED = 100;
-
 export const LedgerQuery = Type.Object(
   {
-    limit: Type.Optional(
-      Type.String({
-        pattern: "^([1-9][0-9]{0,2}|1000)$",
-        description: `Most batches to list; ${DEFAULT_LISTED} unless given`,
-        examples: ["20"],
-        [VALID_TEXT]: `an integer from 1 to ${MOST_LISTED}`,
-      }),
-    ),
+    limit: limitField("batches"),
     before: Type.Optional(idField("List batches with a lower id only: the last of the page before")),
   },
   { additionalProperties: false },
@@ -72,7 +61,7 @@ function idField(description: string) {
 
 /** What a page holds, with the defaults filled in. */
 export function pageOf({ limit, before }: Type.Static<typeof LedgerQuery>): { limit: number; before: number } {
-  return { limit: Number(limit ?? DEFAULT_LISTED), before: Number(before ?? Number.MAX_SAFE_INTEGER) };
+  return { limit: limitOf(limit), before: Number(before ?? Number.MAX_SAFE_INTEGER) };
 }
 
 const RowErrorSchema = Type.Object({
@@ -85,38 +74,21 @@ const RowErrorSchema = Type.Object({
 });
 
 /** The answer to a payload with errors. */
-const INVALID_ROWS_RESPONSE = {
-  description:
-    "Rows are wrong and nothing was taken: the first 100 errors, and how many there are. Or the key is bound to another payload, or a digest does not match.",
-  content: {
-    [PROBLEM_MEDIA_TYPE]: {
-      schema: Type.Object(
-        {
-          type: Type.String(),
-          title: Type.String(),
-          status: Type.Integer(),
-          detail: Type.String(),
-          instance: Type.String(),
-          errors: Type.Optional(Type.Array(RowErrorSchema, { maxItems: 100 })),
-          total: Type.Optional(Type.Integer({ description: "How many errors there are" })),
-        },
-        {
-          examples: [
-            {
-              type: "urn:rates:problem:invalid-rows",
-              title: "Unprocessable Entity",
-              status: 422,
-              detail: "The payload has 1 error; nothing of it was taken. Mend it and send it whole.",
-              instance: "5b0a3c8e-6f0d-4a56-9f2b-0c7a1f1b2c3d",
-              errors: [{ row: 3, field: "orig_code", value: "XXXXX", reason: "must be the code of a known port" }],
-              total: 1,
-            },
-          ],
-        },
-      ),
-    },
+const INVALID_ROWS_RESPONSE = problemResponse(
+  "Rows are wrong and nothing was taken: the first 100 errors, and how many there are. Or the key is bound to another payload, or a digest does not match.",
+  {
+    type: "urn:rates:problem:invalid-rows",
+    title: "Unprocessable Entity",
+    status: 422,
+    detail: "The payload has 1 error; nothing of it was taken. Mend it and send it whole.",
+    errors: [{ row: 3, field: "orig_code", value: "XXXXX", reason: "must be the code of a known port" }],
+    total: 1,
   },
-};
+  {
+    errors: Type.Optional(Type.Array(RowErrorSchema, { maxItems: 100 })),
+    total: Type.Optional(Type.Integer({ description: "How many errors there are" })),
+  },
+);
 
 export const UNKNOWN_BATCH_RESPONSE = problemResponse("There is no such batch.", {
   type: "about:blank",
