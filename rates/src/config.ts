@@ -38,7 +38,7 @@ export const variables = {
   }),
   DATABASE_QUERY_TIMEOUT_MS: defaulted(integer(10, AN_HOUR_MS), {
     about:
-      "Longest a statement may run, in the server (`statement_timeout`) and as seen from here, before the answer is 503.",
+      "Longest a statement may run, in the server (`statement_timeout`) and as seen from here, before the answer is 503. A transaction in which the server hears nothing for that long ends (`idle_in_transaction_session_timeout`).",
     unit: "ms",
     fallback: "5000",
     example: "1000",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { findCheckout } from "infra/copies/checkout";
 import { buildService } from "infra/images/api/bundle";
+import { commandLineOf } from "rates/src/platform/database/connection-options";
 import { PLANNING } from "rates/src/platform/database/database";
 import { environmentFor } from "rates/testing/api";
 import { temporaryFolder } from "../support/folder";
@@ -90,7 +91,7 @@ async function statement(access: { readonly url: string; readonly passwordFile: 
       `--file=${script}`,
       access.url,
     ],
-    { env: { PGPASSWORD: readFileSync(access.passwordFile, "utf8").trim(), PGOPTIONS: PLANNING } },
+    { env: { PGPASSWORD: readFileSync(access.passwordFile, "utf8").trim(), PGOPTIONS: commandLineOf(PLANNING) } },
   );
   const rate = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
   if (!(rate > 0)) throw new Error(`pgbench measured nothing:\n${stdout}`);

@@ -1,7 +1,7 @@
 import type { DatabaseError } from "pg";
 import type { Config } from "../config";
-import { SETTINGS } from "../platform/database/connection-options";
 import { ConnectionPool, type Loan } from "../platform/database/connection-pool";
+import { PLANNING } from "../platform/database/database";
 import { explained, isLost } from "../platform/database/failure";
 import type { Event, Settled } from "./event";
 import type { EventRow } from "./event-columns";
@@ -16,7 +16,7 @@ const MOST_COLLISIONS = 3;
 const ANSWER_ALLOWANCE_MS = 250;
 
 /** Acknowledged means on disk, whatever the server is set to; plans are made once, since no parameter changes them. */
-const WRITING = { options: `${SETTINGS} -c synchronous_commit=on -c plan_cache_mode=force_generic_plan` };
+const WRITING = { synchronous_commit: "on", ...PLANNING };
 
 /** Stores events, each once. */
 export class EventStore {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type ClientConfig, Pool, type PoolClient } from "pg";
+import { Pool, type PoolClient } from "pg";
 import type { Config } from "../../config";
 import { Connection } from "./connection";
-import { connectionOptions } from "./connection-options";
+import { connectionOptions, type SessionSettings } from "./connection-options";
 import { DatabaseUnavailable, Distrusted, isPassing } from "./failure";
 
 /** A connection that is on loan from the pool. */
@@ -36,9 +36,9 @@ export class ConnectionPool {
    * @param onIdleError is told of connections that were lost while they rested; the pool has dropped them already
    * @param special settings of these connections alone
    */
-  constructor(config: Config, onIdleError: (error: Error) => void, special: ClientConfig = {}) {
+  constructor(config: Config, onIdleError: (error: Error) => void, special: SessionSettings = {}) {
     this.#config = config;
-    this.#pool = new Pool({ ...poolOptions(config), ...special });
+    this.#pool = new Pool(poolOptions(config, special));
     this.#pool.on("error", (error) => error instanceof Distrusted || onIdleError(error));
     this.#pool.on("remove", (client) => this.#resting.delete(asLoan(client)));
   }
@@ -131,13 +131,12 @@ export class ConnectionPool {
   }
 }
 
-function poolOptions(config: Config) {
+function poolOptions(config: Config, special: SessionSettings) {
   return {
-    ...connectionOptions(config),
+    ...connectionOptions(config, { statement_timeout: config.DATABASE_QUERY_TIMEOUT_MS, ...special }),
     Client: Connection,
     max: config.DATABASE_POOL_MAX,
     idleTimeoutMillis: config.DATABASE_IDLE_TIMEOUT_MS,
-    statement_timeout: config.DATABASE_QUERY_TIMEOUT_MS,
   };
 }
 

@@ -2,7 +2,7 @@ import { missingMigrations } from "db/migrate";
 import type { QueryResultRow } from "pg";
 import type { Config } from "../../config";
 import type { Statement } from "./connection";
-import { SETTINGS } from "./connection-options";
+import type { SessionSettings } from "./connection-options";
 import { ConnectionPool, type PoolStatistics } from "./connection-pool";
 import { explained, isLost, MigrationsMissing } from "./failure";
 
@@ -16,9 +16,7 @@ const ANSWER_ALLOWANCE_MS = 250;
  * Statements of requests are few and prepared, and their plans do not depend on their parameters: to plan each anew costs
  * more than to run it.
  */
-export const PLANNING = "-c plan_cache_mode=force_generic_plan";
-
-const READING = { options: `${SETTINGS} ${PLANNING}` };
+export const PLANNING: SessionSettings = { plan_cache_mode: "force_generic_plan" };
 
 /** The one database of this process. */
 export class Database {
@@ -26,7 +24,7 @@ export class Database {
   readonly #queryLimit: number;
 
   constructor(config: Config, onIdleError: (error: Error) => void) {
-    this.#pool = new ConnectionPool(config, onIdleError, READING);
+    this.#pool = new ConnectionPool(config, onIdleError, PLANNING);
     this.#queryLimit = config.DATABASE_QUERY_TIMEOUT_MS + ANSWER_ALLOWANCE_MS;
   }
 

@@ -1,7 +1,6 @@
 import type { QueryResultRow } from "pg";
 import type PgBoss from "pg-boss";
 import type { Config } from "../../config";
-import { SETTINGS } from "../database/connection-options";
 import { ConnectionPool } from "../database/connection-pool";
 import { libraryOptions, type QueueDefinition } from "./definition";
 import { explainedOfQueue, isDeadlock, isNotMade, isTaken } from "./failure";
@@ -14,7 +13,7 @@ const ANSWER_ALLOWANCE_MS = 250;
 const ATTEMPTS = 3;
 
 /** Acknowledged means on disk, whatever the server's default is. */
-const DURABLE = { options: `${SETTINGS} -c synchronous_commit=on`, application_name: "rates-queue" };
+const DURABLE = { synchronous_commit: "on", application_name: "rates-queue" };
 
 /** A message on loan, as the library hands it out. */
 export interface TakenMessage {

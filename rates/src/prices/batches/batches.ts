@@ -59,7 +59,9 @@ export class Batches {
     this.#config = config;
     this.#database = database;
     this.#onCommit = onCommit;
-    this.#connections = new ConnectionPool(connectionConfig(config), onIdleError);
+    this.#connections = new ConnectionPool({ ...config, DATABASE_POOL_MAX: config.BATCH_MAX_CONCURRENT }, onIdleError, {
+      statement_timeout: config.BATCH_TIMEOUT_MS,
+    });
   }
 
   /** How many batches are being taken. */
@@ -175,14 +177,6 @@ export class Batches {
 }
 
 /** Connections of their own: a batch holds one for seconds, and its statements run longer than any read may. */
-function connectionConfig(config: Config): Config {
-  return {
-    ...config,
-    DATABASE_POOL_MAX: config.BATCH_MAX_CONCURRENT,
-    DATABASE_QUERY_TIMEOUT_MS: config.BATCH_TIMEOUT_MS,
-  };
-}
-
 async function checksumOf(payload: Payload): Promise<string> {
   for await (const _piece of payload.pieces());
   return payload.checksum();
