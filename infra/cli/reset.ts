@@ -25,7 +25,7 @@ export async function reset(name: string): Promise<void> {
   using interrupted = interruption();
   const { signal } = interrupted;
   try {
-    await runStages([...runtime.reset({ copy, signal }), [answerStep(copy, runtime, {})]]);
+    await runStages(runtime.reset({ copy, signal }, answerStep(copy, runtime, {})));
     writeRecord(checkout, copy.record);
   } catch (error) {
     if (signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { migrate, missingMigrations } from "db/migrate";
+import { DatabaseError } from "pg";
 import type { Checkout } from "../copies/checkout";
 import { openCopyDatabase } from "../copies/connection";
 import type { Copy, DatabaseAddress } from "../copies/copy";
@@ -28,6 +30,46 @@ export async function migrateCopy(copy: Copy, address: DatabaseAddress): Promise
   await using client = await openCopyDatabase(copy, address);
   const missing = await missingMigrations(async <Row>(text: string) => (await client.query(text)).rows as Row[]);
   return missing.length === 0 ? "up to date" : (await migrate(client)).join(", ");
+}
+
+/** Between two attempts at what a working service got in the way of, in ms; each of its statements takes a few. */
+const EMPTYING_PAUSE_MS = 50;
+const EMPTYING_ATTEMPTS = 20;
+
+/** What a role has made, schema by schema, in one transaction. It waits for nobody for long: others would wait behind it. */
+const EMPTY_SQL = `
+  SET lock_timeout = '1s';
+  DO $$
+  DECLARE made text;
+  BEGIN
+    FOR made IN SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole LOOP
+      EXECUTE format('DROP SCHEMA %I CASCADE', made);
+    END LOOP;
+  END $$`;
+
+/** PostgreSQL's errcodes: a deadlock, and a lock that was not to be had in time. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(["40P01", "55P03"]);
+
+/**
+ * Empties a copy's queue before its data goes, so that no message for the old data is read into the new. The service makes
+ * its tables anew with the next message.
+ */
+export function emptyQueueStep(copy: Copy, address: () => Promise<DatabaseAddress>): Step {
+  return {
+    title: "Queue",
+    async run() {
+      await using client = await openCopyDatabase(copy, await address());
+      for (let left = EMPTYING_ATTEMPTS; ; left -= 1) {
+        try {
+          await client.query(EMPTY_SQL);
+          return "empty";
+        } catch (error) {
+          if (left === 0 || !(error instanceof DatabaseError && IN_THE_WAY.has(error.code ?? ""))) throw error;
+        }
+        await delay(EMPTYING_PAUSE_MS);
+      }
+    },
+  };
 }
 
 /** How a copy is by its record alone; undefined where it should run and has to be looked at. */

@@ -60,8 +60,9 @@ export interface Runtime {
   /**
    * What puts a running copy's data back to its dump. The API goes on: reads wait for the moment of the exchange. Killed
    * anywhere, the data is the old or the new, and the next `reset`, `up` or `down` finishes the job.
+   * @param answer comes last; what is only to be tidied up may run beside it
    */
-  reset(context: UpContext): readonly Stage[];
+  reset(context: UpContext, answer: Step): readonly Stage[];
   /** Ends the copy's processes, keeps its data. */
   stop(copy: Copy): Promise<void>;
   /** Removes everything of the copy that it has outside its folder, then the folder. Works on what is half-made too. */

@@ -18,7 +18,9 @@ export interface DataSuiteOptions {
   lacks?(): Promise<string | undefined>;
 }
 
-const QUEUE_CONTENT = "SELECT to_regclass('message') AS message, current_setting('rates.copy_id') AS id";
+/** As the library keeps messages: in a schema of its own. */
+const MESSAGE = "CREATE SCHEMA waiting; CREATE TABLE waiting.message AS SELECT 1 AS one";
+const QUEUE_CONTENT = "SELECT to_regnamespace('waiting') AS message, current_setting('rates.copy_id') AS id";
 
 /** Where a copy's data comes from, goes back to and is handed on: the same in every runtime. */
 export function testData({ runtime, lacks }: DataSuiteOptions): void {
@@ -48,8 +50,8 @@ export function testData({ runtime, lacks }: DataSuiteOptions): void {
     return JSON.parse((await copies.copy(["sql", name, "-c", sql, "--json"])).stdout) as unknown[];
   }
 
-  /** Stands for a message: the queue is another database. */
-  const enqueue = (name: string) => succeed("sql", name, "--queue", "-c", "CREATE TABLE message AS SELECT 1 AS one");
+  /** Stands for a message. */
+  const enqueue = (name: string) => succeed("sql", name, "--queue", "-c", MESSAGE);
 
   async function expectEmptyQueue(name: string): Promise<void> {
     const { stdout } = await copies.copy(["sql", name, "--queue", "-c", QUEUE_CONTENT, "--json"]);
@@ -110,7 +112,9 @@ export function testData({ runtime, lacks }: DataSuiteOptions): void {
     expect(vars?.["COPY_ID"]).not.toBe(otherVars?.["COPY_ID"]);
     expect(passwordIn(vars)).not.toBe(passwordIn(otherVars));
     await expectEmptyQueue("branch");
-    const [queued] = JSON.parse((await copies.copy(["sql", "dev", "--queue", "-c", "TABLE message", "--json"])).stdout);
+    const [queued] = JSON.parse(
+      (await copies.copy(["sql", "dev", "--queue", "-c", "TABLE waiting.message", "--json"])).stdout,
+    );
     expect(queued).toEqual({ one: "1" });
     expect((await copies.status("branch"))?.data).toMatch(/^copy dev at \d{4}-/);
     await expectReadmeAnswer(await urlOf("branch"));

@@ -183,7 +183,7 @@ describe("embedded: what can go wrong in a copy's life ends well or says what to
 });
 
 describe("embedded: a copy that is alone leaves nothing behind", () => {
-  test.each(["PostgreSQL", "Data", "Queue", "Database", "Service"])(
+  test.each(["Data server", "Queue server", "Data", "Queue", "Database", "Service"])(
     "Ctrl-C during its birth, at step %s",
     async (step) => {
       await using copies = copiesFolder();

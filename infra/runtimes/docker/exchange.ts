@@ -14,12 +14,7 @@ const LOCK_TIMEOUT = "1s";
 
 /** Puts a copy's data back to the `pristine` of its own server, in one exchange. */
 export async function exchangeData(copy: Copy): Promise<void> {
-  await runAsSuperuser(await serverContainer(copy, "database"), exchangeScript(copy.record.id, "pristine"));
-}
-
-/** Empties a copy's queue: its messages are for the data that goes. */
-export async function emptyQueue(copy: Copy): Promise<void> {
-  await runAsSuperuser(await serverContainer(copy, "queue"), exchangeScript(copy.record.id, "template0"));
+  await runAsSuperuser(await serverContainer(copy, "database"), exchangeScript(copy.record.id));
 }
 
 /**
@@ -28,11 +23,11 @@ export async function emptyQueue(copy: Copy): Promise<void> {
  * waiting between the end of the old ones and the exchange; they then find the new database. The ended ones are gone in
  * milliseconds; RENAME waits for them.
  */
-function exchangeScript(copyId: string, template: string): string {
+function exchangeScript(copyId: string): string {
   return `SET client_min_messages = warning;
 DROP DATABASE IF EXISTS ${BORN} WITH (FORCE);
 DROP DATABASE IF EXISTS ${GONE} WITH (FORCE);
-CREATE DATABASE ${BORN} TEMPLATE ${template} OWNER rates;
+CREATE DATABASE ${BORN} TEMPLATE pristine OWNER rates;
 REVOKE ALL ON DATABASE ${BORN} FROM PUBLIC;
 ALTER DATABASE ${BORN} SET ${COPY_ID_SETTING} = '${copyId}';
 BEGIN;

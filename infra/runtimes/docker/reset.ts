@@ -1,10 +1,10 @@
 import { Problem } from "../../copies/problem";
-import { migrateCopy } from "../common";
+import { emptyQueueStep, migrateCopy } from "../common";
 import type { Stage, Step, UpContext } from "../runtime";
-import { databaseAddress } from "./address";
+import { databaseAddress, queueAddress } from "./address";
 import { deploy } from "./deploy";
 import { readDeployment } from "./deployment";
-import { emptyQueue, exchangeData } from "./exchange";
+import { exchangeData } from "./exchange";
 import { known, type Progress, preparation } from "./preparation";
 import { beginReplacement, finishReplacement } from "./replacement";
 
@@ -12,26 +12,17 @@ import { beginReplacement, finishReplacement } from "./replacement";
  * Puts a copy's data back to its dump: the one its image was baked with by a clone inside its own server, another one by
  * another volume. The API goes on with the revision that it has.
  */
-export function reset(context: UpContext): Stage[] {
+export function reset(context: UpContext, answer: Step): Stage[] {
   const { copy } = context;
   const deployment = readDeployment(copy);
   // A replacement that was cut short may have taken the database away already.
   const isBaked = deployment?.dump === copy.record.dump.sha256 && deployment.replacement === undefined;
-  if (isBaked) return [[queueStep(context)], [exchangeStep(context)]];
+  const queueStep = emptyQueueStep(copy, async () => queueAddress(copy));
+  if (isBaked) return [[queueStep], [exchangeStep(context)], [answer]];
   const progress: Progress = {};
   const ingredients = { takesDump: true, database: undefined };
-  return [...preparation(context, progress, ingredients), [queueStep(context)], [replacementStep(context, progress)]];
-}
-
-/** Before the data, so that no message of the old data is left to be read into the new. */
-function queueStep({ copy }: UpContext): Step {
-  return {
-    title: "Queue",
-    async run() {
-      await emptyQueue(copy);
-      return "empty";
-    },
-  };
+  const replacement = replacementStep(context, progress);
+  return [...preparation(context, progress, ingredients), [queueStep], [replacement], [answer]];
 }
 
 function exchangeStep({ copy }: UpContext): Step {

@@ -13,9 +13,16 @@ import { isReadable, removeCopyFiles } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
 import { SIZES } from "../../copies/sizes";
 import { buildService, type ServiceBundle } from "../../images/api/bundle";
-import { buildStep, holdOrigin, inspectIntent, migrateCopy } from "../common";
+import { buildStep, emptyQueueStep, holdOrigin, inspectIntent, migrateCopy } from "../common";
 import type { Inspection, LogRole, Runtime, Stage, Step, UpContext } from "../runtime";
-import { type CopyDatabase, dropCopyDatabase, EMPTY, ensureCopyDatabase, resetCopyDatabase } from "./databases";
+import {
+  type CopyDatabase,
+  dropCopyDatabase,
+  dropFormerDatabase,
+  EMPTY,
+  ensureCopyDatabase,
+  resetCopyDatabase,
+} from "./databases";
 import { diagnose } from "./diagnosis";
 import { runJob } from "./job";
 import { printLog } from "./log-file";
@@ -57,35 +64,34 @@ export const embedded: Runtime = {
 function up(context: UpContext): Stage[] {
   const built: { bundle?: ServiceBundle } = {};
   return [
-    [buildStep(context, built), serverStep(context)],
-    [templateStep(context), queueStep(context)],
-    [databaseStep(context)],
+    [buildStep(context, built), serverStep(context, DATA_SERVER), serverStep(context, QUEUE_SERVER)],
+    [templateStep(context)],
+    [databaseStep(context), queueStep(context)],
     [migrationsStep(context)],
     [serviceStep(context, built)],
   ];
 }
 
-function serverStep({ copy, signal }: UpContext): Step {
+function serverStep({ copy, signal }: UpContext, server: SharedServer): Step {
   return {
-    title: "PostgreSQL",
+    title: server === DATA_SERVER ? "Data server" : "Queue server",
     async run() {
-      const { port, pid } = await ensureServer(copy.checkout, DATA_SERVER, signal);
+      const { port, pid } = await ensureServer(copy.checkout, server, signal);
       return `port ${port}, pid ${pid}`;
     },
   };
 }
 
-/** A copy that is reset or a branch begins with an empty queue: messages are for the data they were sent to. */
-function queueStep({ copy, signal }: UpContext, prepare = ensureCopyDatabase): Step {
+/** Empty also for a branch: messages are for the data they were sent to. */
+function queueStep({ copy, signal }: UpContext): Step {
   return {
     title: "Queue",
     async run(report) {
-      const { port, pid } = await ensureServer(copy.checkout, QUEUE_SERVER, signal);
       const password = ensureSecret(passwordFile(copy, "queue"));
       // Born whenever it is missing: a copy from before there was a queue gets one.
       const database = { ...copyDatabase(copy, EMPTY), password, birth: true };
-      await prepare(QUEUE_SERVER.directory(copy.checkout), database, { signal, report });
-      return `port ${port}, pid ${pid}`;
+      await ensureCopyDatabase(QUEUE_SERVER.directory(copy.checkout), database, { signal, report });
+      return databaseName(copy.record.name);
     },
   };
 }
@@ -133,8 +139,8 @@ function copyDatabase(copy: Copy, template: string): CopyDatabase {
   return { name, id, template, birth: intent === "birth", password: ensureSecret(passwordFile(copy, "database")) };
 }
 
-/** Its service stays: it takes up the other databases with its next connections. The queue goes first, see queueStep. */
-function reset(context: UpContext): Stage[] {
+/** Its service stays: it takes up the other database with its next connections. */
+function reset(context: UpContext, answer: Step): Stage[] {
   const { copy, signal } = context;
   const exchange: Step = {
     title: "Database",
@@ -145,7 +151,15 @@ function reset(context: UpContext): Stage[] {
     },
   };
   const template: Step = { title: "Data", run: (report) => loadTemplate(context, report) };
-  return [[serverStep(context)], [template], [queueStep(context, resetCopyDatabase)], [exchange]];
+  const servers = [DATA_SERVER, QUEUE_SERVER].map((server) => serverStep(context, server));
+  const tidy: Step = {
+    title: "Old data",
+    async run() {
+      await dropFormerDatabase(DATA_SERVER.directory(copy.checkout), copy.record.name);
+      return "removed";
+    },
+  };
+  return [servers, [template], [emptyQueueStep(copy, () => queue(copy))], [exchange], [answer, tidy]];
 }
 
 function serviceStep({ copy, signal }: UpContext, built: { bundle?: ServiceBundle }): Step {
@@ -202,10 +216,11 @@ async function remove(checkout: Checkout, name: string): Promise<void> {
   await stopService({ paths: copyPaths(checkout, name) }, "leave");
   const others = otherEmbedded(checkout, name);
   if (others.length > 0) {
-    for (const server of [DATA_SERVER, QUEUE_SERVER]) {
+    const drop = async (server: SharedServer) => {
       await ensureServer(checkout, server);
       await dropCopyDatabase(server.directory(checkout), name, copyId(checkout, name, "any"));
-    }
+    };
+    await Promise.all([drop(DATA_SERVER), drop(QUEUE_SERVER)]);
     await dropUnusedPristines(
       DATA_SERVER.directory(checkout),
       others.filter(isReadable).map(({ dump }) => dump.sha256),
