@@ -14,7 +14,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["{infra,db,rates}/**/*.test.ts", "tests/support/**/*.test.ts"] },
+        test: { name: "unit", include: ["{infra,db,rates}/**/*.test.ts", "tests/{support,upstreams}/**/*.test.ts"] },
       },
       {
         extends: true,
