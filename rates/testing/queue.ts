@@ -1,5 +1,6 @@
 import { loadConfig, type ServiceEnvironment } from "../src/config";
 import type { QueueDefinition } from "../src/platform/queue/definition";
+import type { Delivery, Handler } from "../src/platform/queue/hold";
 import { Queue } from "../src/platform/queue/queue";
 import type { DatabaseAccess } from "./api";
 
@@ -12,6 +13,15 @@ export interface TestQueue extends Queue, AsyncDisposable {
 /** One attempt more than a test needs to see a second one. */
 export const IN_ORDER: QueueDefinition = { name: "in-order", inOrder: true, attempts: 3 };
 export const SIDE_BY_SIDE: QueueDefinition = { name: "side-by-side", inOrder: false, attempts: 3 };
+
+/** A handler that works on one message after the other. */
+export function each<Payload>(
+  work: (payload: Payload, delivery: Delivery<Payload>) => Promise<void> | void,
+): Handler<Payload> {
+  return async (messages) => {
+    for (const message of messages) await work(message.payload, message);
+  };
+}
 
 export function testQueue(database: DatabaseAccess, environment: Partial<ServiceEnvironment> = {}): TestQueue {
   const troubles: string[] = [];

@@ -55,11 +55,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     what: "a message is settled before its events are stored",
     patches: [
       {
-        from: "const outcome = await this.#handle(message);\n      await this.#insist(() => this.#settle(message, outcome));",
-        to: 'await this.#insist(() => this.#settle(message, "done"));\n      const outcome = await this.#handle(message);',
+        from: "const outcome = await this.#handle();\n      await this.#insist(() => this.#settle(outcome));",
+        to: 'await this.#insist(() => this.#settle("done"));\n      const outcome = await this.#handle();',
       },
       // Otherwise it sees after the first attempt that its message has gone, and lets go of it.
-      { from: 'if (!await this.#isStillThere(id)) return "gone";', to: "" },
+      { from: 'if (!await this.#isStillOurs()) return "gone";', to: "" },
     ],
     seed: 9,
     problem: /^lost: /,

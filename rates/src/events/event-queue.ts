@@ -1,4 +1,5 @@
 import type { QueueDefinition } from "../platform/queue/definition";
+import type { Handler } from "../platform/queue/hold";
 import type { Queue } from "../platform/queue/queue";
 import type { Event } from "./event";
 import type { EventSpool } from "./event-intake";
@@ -7,6 +8,9 @@ import { GroupCommit } from "./group-commit";
 
 /** Each message holds the events of one request, or of several that came together. */
 export const PUSHED_EVENTS: QueueDefinition = { name: "pushed-events", inOrder: true, attempts: 5 };
+
+/** Most messages that are stored by one statement: some thousand events, whether they came one by one or in arrays. */
+const TOGETHER = 1_000;
 
 /**
  * How long, in ms, a process that has just begun to serve leaves alone what an earlier one queued: to open the queue takes
@@ -60,6 +64,9 @@ export class EventQueue implements EventSpool {
 
   #consume(): void {
     const { queue, store } = this.#parts;
-    queue.consume<readonly Event[]>(PUSHED_EVENTS, async (events) => void (await store.store(events)));
+    const handler: Handler<readonly Event[]> = async (messages) => {
+      await store.store(messages.flatMap(({ payload }) => payload));
+    };
+    queue.consume(PUSHED_EVENTS, handler, { together: TOGETHER });
   }
 }

@@ -39,7 +39,7 @@ function patched(code: string, { from, to }: Patch): string {
 export const SHORT_CLOCK: readonly Patch[] = [
   { from: "var FIRST_LOOK_MS = 5e3;", to: "var FIRST_LOOK_MS = 50;" },
   { from: "var LEASE_SECONDS = 10;", to: "var LEASE_SECONDS = 1;" },
-  { from: "var EXPIRE_EVERY_MS = 2500;", to: "var EXPIRE_EVERY_MS = 100;" },
+  { from: "var EXPIRE_EVERY_MS = 1e3;", to: "var EXPIRE_EVERY_MS = 100;" },
   { from: "var POLL_MS = 1e3;", to: "var POLL_MS = 100;" },
   { from: "var RECONNECT_PAUSE_MS = 500;", to: "var RECONNECT_PAUSE_MS = 50;" },
   { from: "var HOLD = { first: 50, longest: 2e3 };", to: "var HOLD = { first: 20, longest: 200 };" },

@@ -5,8 +5,8 @@ export interface QueueDefinition {
   /** Lower-case letters, digits and dashes. */
   readonly name: string;
   /**
-   * Whether messages are handed out one at a time, over all processes, in the order in which they were published. One that
-   * fails is tried again before any later one, until it is parked.
+   * Whether messages are handed out in the order in which they were published, to one process at a time. One that fails is
+   * tried again before any later one, until it is parked.
    */
   readonly inOrder: boolean;
   /** How often a message may fail before it is parked. */

@@ -143,7 +143,9 @@ export class MessageStore {
       // Of several statements at once there are none.
       return { rows: rows ?? [] };
     } catch (error) {
-      this.#pool.discard(loan);
+      // Whoever waits for its turn would open a connection at every look.
+      if (isTaken(error)) this.#pool.restore(loan);
+      else this.#pool.discard(loan);
       throw error;
     }
   }

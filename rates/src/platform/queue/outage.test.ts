@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestServer, testServer } from "../../../../tests/support/server";
 import { tcpProxy } from "../../../../tests/support/tcp-proxy";
 import { until } from "../../../../tests/support/until";
-import { IN_ORDER, testQueue } from "../../../testing/queue";
+import { each, IN_ORDER, testQueue } from "../../../testing/queue";
 import { explanationOf } from "../explanation";
 import { QueueUnavailable } from "./failure";
 
@@ -52,10 +52,14 @@ function publish(queue: ReturnType<typeof testQueue>): Publishing {
   return { acknowledged, refused, end };
 }
 
+function remember(seen: number[]) {
+  return each<number>((n) => void seen.push(n));
+}
+
 /** Breaks the queue's server in mid-traffic, mends it, and looks at what became of the messages. */
 async function survive(queue: ReturnType<typeof testQueue>, outage: () => Promise<void>, mend: () => Promise<void>) {
   const seen: number[] = [];
-  queue.consume<number>(IN_ORDER, async (n) => void seen.push(n));
+  queue.consume(IN_ORDER, remember(seen), { together: 100 });
   const publishing = publish(queue);
   await until("traffic", async () => publishing.acknowledged.length > 20 && seen.length > 5);
   await outage();
@@ -97,9 +101,12 @@ describe(TITLE, { timeout: LIMIT_MS }, () => {
   test("when it is killed under a consumer that waits, which says so once", async () => {
     await using queue = testQueue(await access(), limits);
     const seen: number[] = [];
-    queue.consume<number>(IN_ORDER, async (n) => void seen.push(n));
+    queue.consume(IN_ORDER, remember(seen), { together: 100 });
     await queue.publish(IN_ORDER, 1);
-    await until("the first message", async () => seen.length === 1);
+    await until("the first message to be done", async () => {
+      const [found] = await queue.statistics();
+      return seen.length === 1 && found?.waiting === 0 && found.running === 0;
+    });
     await server.kill();
     const told = () => queue.troubles.filter((line) => line.includes("not consuming"));
     await until("a word of the consumer", async () => told().length > 0);
@@ -153,7 +160,7 @@ describe(TITLE, { timeout: LIMIT_MS }, () => {
     await using proxy = await tcpProxy(server.port);
     await using queue = testQueue(await access({ port: proxy.port }), limits);
     const seen: number[] = [];
-    queue.consume<number>(IN_ORDER, async (n) => void seen.push(n));
+    queue.consume(IN_ORDER, remember(seen), { together: 100 });
     const publishing = publish(queue);
     for (let round = 1; round <= 5; round += 1) {
       const before = publishing.acknowledged.length;

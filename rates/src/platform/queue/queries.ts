@@ -16,13 +16,57 @@ export function createTurnIndex(partition: string): string {
     COMMIT`;
 }
 
-/** Prolongs the lease of a message; no row where it is no longer ours to work on. */
+/** What waits and is due, in the order in which the library fetches. Parameters: $1 queue. */
+const IN_TURN = `
+  FROM ${SCHEMA}.job WHERE name = $1 AND state < 'active' AND start_after < now() ORDER BY priority DESC, created_on, id`;
+
+/**
+ * A row where another message should have been taken before one that was: it came back to the queue while the library
+ * passed over it. Parameters: $1 queue, $2 id of the one that was taken.
+ */
+export const PASSED_OVER = `
+  SELECT FROM (SELECT id, priority, created_on ${IN_TURN} LIMIT 1) AS next, ${SCHEMA}.job AS taken
+  WHERE taken.name = $1 AND taken.id = $2
+    AND (-next.priority, next.created_on, next.id) < (-taken.priority, taken.created_on, taken.id)`;
+
+/**
+ * What waits next, as far as it is not longer than some characters. No text is shorter than it is when stored, so the first
+ * limit leaves out nothing that the second would not, and keeps the server from unpacking much for nothing.
+ * Parameters: $1 queue, $2 most messages, $3 most characters of all of them.
+ */
+export const NEXT = `
+  WITH stored AS (
+    SELECT *, sum(pg_column_size(data)) OVER (ORDER BY turn) AS bytes
+    FROM (SELECT id, retry_count, data, row_number() OVER (ORDER BY priority DESC, created_on, id) AS turn ${IN_TURN} LIMIT $2) AS next
+  ), unpacked AS MATERIALIZED (
+    SELECT id, retry_count, turn, data #>> '{}' AS data FROM stored WHERE bytes <= $3
+  ), measured AS (
+    SELECT *, sum(length(data)) OVER (ORDER BY turn) AS characters FROM unpacked
+  )
+  SELECT id, data, retry_count AS "retryCount" FROM measured WHERE characters <= $3 ORDER BY turn`;
+
+/**
+ * Prolongs the lease of a message; no row where it is no longer ours to work on. Whoever is given a message whose lease was
+ * over finds another number of attempts. Parameters: $1 queue, $2 id, $3 attempts before ours.
+ */
 export const RENEW = `
-  UPDATE ${SCHEMA}.job SET started_on = now() WHERE name = $1 AND id = $2 AND state = 'active' RETURNING id`;
+  UPDATE ${SCHEMA}.job SET started_on = now()
+  WHERE name = $1 AND id = $2 AND state = 'active' AND retry_count = $3 RETURNING id`;
 
 /** Gives a message back as if it had not been taken: the library counts an attempt by the time of the one before. */
 export const PUT_BACK = `
-  UPDATE ${SCHEMA}.job SET state = 'created', started_on = NULL WHERE name = $1 AND id = $2 AND state = 'active'`;
+  UPDATE ${SCHEMA}.job SET state = 'created', started_on = NULL
+  WHERE name = $1 AND id = $2 AND state = 'active' AND retry_count = $3`;
+
+/**
+ * Removes what is done: the message whose lease we have, and those behind it. Where another process has it by now, it is
+ * left to that one, because without it a third would begin. Parameters: as RENEW, $4 all ids.
+ */
+export const REMOVE = `
+  DELETE FROM ${SCHEMA}.job WHERE name = $1 AND id = ANY ($4::uuid[]) AND NOT EXISTS (
+    SELECT FROM ${SCHEMA}.job
+    WHERE name = $1 AND id = ANY ($4::uuid[]) AND state = 'active' AND NOT (id = $2 AND retry_count = $3)
+  )`;
 
 /** One row a queue: messages by what becomes of them, and the age of the oldest that waits, in seconds. */
 export const COUNTS = `

@@ -2,17 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { testDatabase } from "../../../../tests/support/database";
 import { until } from "../../../../tests/support/until";
-import { IN_ORDER, SIDE_BY_SIDE, testQueue } from "../../../testing/queue";
+import { each, IN_ORDER, SIDE_BY_SIDE, testQueue } from "../../../testing/queue";
 import { DatabaseUnavailable } from "../database/failure";
 import type { QueueDefinition } from "./definition";
 
 /** Collects what a handler was given. */
 function collector<Payload>(work: (payload: Payload) => Promise<void> | void = () => {}) {
   const seen: Payload[] = [];
-  const handler = async (payload: Payload) => {
+  const handler = each(async (payload: Payload) => {
     seen.push(payload);
     await work(payload);
-  };
+  });
   return { seen, handler };
 }
 
@@ -35,7 +35,7 @@ describe("a queue hands out what was published", () => {
       big: 2 ** 53,
     };
     const { seen, handler } = collector();
-    for (const each of [payload, [], "text", 0, null, [1, "2"]]) await queue.publish(IN_ORDER, each);
+    for (const sent of [payload, [], "text", 0, null, [1, "2"]]) await queue.publish(IN_ORDER, sent);
     queue.consume(IN_ORDER, handler);
     await settled(queue, IN_ORDER);
     expect(seen).toEqual([payload, [], "text", 0, null, [1, "2"]]);
@@ -47,16 +47,16 @@ describe("a queue hands out what was published", () => {
     for (let n = 0; n < 30; n += 1) await publisher.publish(IN_ORDER, n);
     const seen: number[] = [];
     let running = 0;
-    const handler = async (n: number) => {
+    const handler = each(async (n: number) => {
       running += 1;
       expect(running).toBe(1);
       seen.push(n);
       await delay(1);
       running -= 1;
-    };
+    });
     await using one = testQueue(database);
     await using other = testQueue(database);
-    for (const each of [one, other]) each.consume(IN_ORDER, handler);
+    for (const queue of [one, other]) queue.consume(IN_ORDER, handler);
     await settled(publisher, IN_ORDER);
     expect(seen).toEqual(Array.from({ length: 30 }, (_, n) => n));
   });
@@ -108,7 +108,7 @@ describe("a message that fails", () => {
   test("is tried again before any later one, and parked with its reason in the end; the later ones follow", async () => {
     await using database = await testDatabase("empty");
     await using queue = testQueue(database);
-    for (const each of ["poison", "good"]) await queue.publish(IN_ORDER, each);
+    for (const payload of ["poison", "good"]) await queue.publish(IN_ORDER, payload);
     const { seen, handler } = collector<string>((payload) => {
       if (payload === "poison") throw new Error("cannot be swallowed", { cause: new Error("it is poison") });
     });
@@ -124,7 +124,7 @@ describe("a message that fails", () => {
   test("does not hold up others where no order is asked for", async () => {
     await using database = await testDatabase("empty");
     await using queue = testQueue(database);
-    for (const each of ["poison", "good"]) await queue.publish(SIDE_BY_SIDE, each);
+    for (const payload of ["poison", "good"]) await queue.publish(SIDE_BY_SIDE, payload);
     const { seen, handler } = collector<string>((payload) => {
       if (payload === "poison") throw new Error("no");
     });
@@ -137,10 +137,11 @@ describe("a message that fails", () => {
     await using database = await testDatabase("empty");
     await using queue = testQueue(database);
     const attempts: number[] = [];
-    queue.consume(IN_ORDER, async (_payload, { attempt }) => {
+    const handler = each((_payload, { attempt }) => {
       attempts.push(attempt);
       if (attempts.length <= 4) throw new DatabaseUnavailable("away");
     });
+    queue.consume(IN_ORDER, handler);
     await queue.publish(IN_ORDER, "patient");
     await until("the fifth call", async () => attempts.length === 5);
     expect(await settled(queue, IN_ORDER)).toMatchObject({ parked: 0 });
@@ -169,9 +170,12 @@ describe("a message that fails", () => {
     await queue.publish(IN_ORDER, "orphan");
     const { id } = await takenByNobody(database);
     const seen: { id: string; attempt: number }[] = [];
-    queue.consume(IN_ORDER, async (_payload, delivery) => void seen.push(delivery));
+    queue.consume(
+      IN_ORDER,
+      each((_payload, delivery) => void seen.push(delivery)),
+    );
     await settled(queue, IN_ORDER);
-    expect(seen).toEqual([{ id, attempt: 2 }]);
+    expect(seen).toEqual([{ id, attempt: 2, payload: "orphan" }]);
   });
 });
 
@@ -197,7 +201,10 @@ describe("stop", () => {
       { name: "side-by-side", waiting: 1, running: 0 },
     ]);
     const attempts: number[] = [];
-    next.consume(SIDE_BY_SIDE, async (_payload, { attempt }) => void attempts.push(attempt));
+    next.consume(
+      SIDE_BY_SIDE,
+      each((_payload, { attempt }) => void attempts.push(attempt)),
+    );
     await settled(next, SIDE_BY_SIDE);
     expect(attempts).toEqual([1]);
   });
@@ -213,7 +220,7 @@ describe("parked messages", () => {
       if (isBad) throw new Error("not yet");
     });
     queue.consume(once, handler);
-    for (const each of ["one", "two"]) await queue.publish(once, each);
+    for (const payload of ["one", "two"]) await queue.publish(once, payload);
     expect(await settled(queue, once)).toMatchObject({ parked: 2 });
     const [first, second] = (await queue.parked(once.name)).map(({ id }) => id);
     isBad = false;

@@ -1,6 +1,7 @@
 import type { Config } from "../../config";
-import { Consumer, type Handler } from "./consumer";
+import { Consumer } from "./consumer";
 import { idOf, type QueueDefinition } from "./definition";
+import type { Handler } from "./hold";
 import { MessageStore } from "./message-store";
 import { COUNTS, PARKED } from "./queries";
 
@@ -11,10 +12,18 @@ export interface PublishOptions {
   readonly dueAt?: Date;
 }
 
+export interface ConsumeOptions {
+  /** Most calls of the handler at once in this process; of a queue in order, it is one in all of them. */
+  readonly concurrency?: number;
+  /** Of a queue in order: most messages of one call. Of another, each has a call of its own. */
+  readonly together?: number;
+}
+
 /** Messages of one queue, by what becomes of them. */
 export interface QueueStatistics {
   readonly name: string;
   readonly waiting: number;
+  /** In order, the first of those that are worked on together; the others wait behind it. */
   readonly running: number;
   readonly parked: number;
   /** Age of the oldest one that waits, in seconds; null where none does. */
@@ -75,18 +84,19 @@ export class Queue {
   }
 
   /**
-   * Hands messages to a handler from now on, `concurrency` at a time in this process; in order, it is one in all of them. A
-   * handler that throws has its message tried again later, and parked in the end; one that throws DatabaseUnavailable is
-   * called again until the database is back, which counts as no attempt.
+   * Hands messages to a handler from now on. A message at which it throws is tried again later, and parked in the end; where
+   * it throws DatabaseUnavailable it is called again until the database is back, which counts as no attempt.
    */
-  consume<Payload>(definition: QueueDefinition, handler: Handler<Payload>, { concurrency = 1 } = {}): void {
+  consume<Payload>(definition: QueueDefinition, handler: Handler<Payload>, options: ConsumeOptions = {}): void {
     const { name, inOrder } = definition;
+    const { concurrency = 1, together = 1 } = options;
     if (this.#isStopped || this.#consumers.has(name)) return;
     const consumer = new Consumer({
       definition,
       store: this.#store,
       handler: handler as Handler<unknown>,
       concurrency: inOrder ? 1 : concurrency,
+      together: inOrder ? together : 1,
       onTrouble: (what, error) => this.#onTrouble(`${name}: ${what}`, error),
     });
     this.#consumers.set(name, consumer);
