@@ -5,6 +5,7 @@ import type { ServiceEnvironment } from "rates/src/config";
 import { findCheckout } from "../copies/checkout";
 import { type Copy, copyOf } from "../copies/copy";
 import { serviceEnvironment, sharedEnvironment } from "../copies/environment";
+import { keepEventFields } from "../copies/event-fields";
 import { promisePort } from "../copies/port-ledger";
 import { Problem } from "../copies/problem";
 import { requireRecord } from "../copies/registry";
@@ -48,6 +49,7 @@ async function devEnvironment(copy: Copy, port: number): Promise<ServiceEnvironm
   const { state } = await runtime.inspect(copy);
   const { name } = copy.record;
   if (state !== "running") throw new Problem(`Copy "${name}" is ${state}. Bring it up first: make up COPY=${name}`);
+  keepEventFields(copy);
   const shared = sharedEnvironment(copy.checkout, copy.record);
   const [database, queue] = [await runtime.database(copy), await runtime.queue(copy)];
   const place = { database, queue, host: "127.0.0.1", port, proxyGate: false, processes: 1 };

@@ -1,5 +1,6 @@
 import { type Checkout, findCheckout } from "../copies/checkout";
 import { type Copy, copyOf, ratesUrl } from "../copies/copy";
+import { eventFieldsFile } from "../copies/event-fields";
 import { holdLock } from "../copies/lock";
 import { checkCopyName } from "../copies/names";
 import { Problem } from "../copies/problem";
@@ -25,6 +26,7 @@ export async function up(names: readonly string[], options: UpOptions): Promise<
   if (names.length > 1 && options.port !== undefined) {
     throw new Problem(`PORT=${options.port} can be one copy's only. Leave it out, or bring the copies up one by one.`);
   }
+  eventFieldsFile(checkout); // so that a bad one is told before anything is made
   using interrupted = interruption();
   const { signal } = interrupted;
   try {

@@ -19,6 +19,9 @@ export const API_HOST = "api";
 /** Where an API container keeps batches while they arrive (SPOOL_DIR); infra/images/api/Dockerfile makes the folder. */
 export const SPOOL_FOLDER = "/spool";
 
+/** Where every container of a copy finds its secrets, and an API container the files that it is given. */
+export const SECRETS_FOLDER = "/run/secrets";
+
 /** The physical names of one docker copy: they carry the checkout, so two checkouts on one engine never collide. */
 export interface DockerNames {
   readonly network: string;

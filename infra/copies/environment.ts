@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { longestDrainMs, readEnvironment, type ServiceEnvironment, variables } from "rates/src/config";
 import type { Checkout } from "./checkout";
 import { type Copy, type DatabaseAddress, databaseUrl } from "./copy";
+import { eventFieldsFile } from "./event-fields";
 import { SIZES } from "./sizes";
 
 /** The variables that differ between two copies of one revision. */
@@ -22,8 +24,8 @@ export type SharedEnvironment = Omit<ServiceEnvironment, OwnVariable>;
 
 /**
  * The settings of the service that are not a copy's own: from the shell, then CONFIG_FILE, then the checkout's `.env`;
- * empty means the service's default. Every variable of the service's spec stands here or in `serviceEnvironment`, and
- * one that is missing is a type error.
+ * empty means the service's default. A file is named by its content. Every variable of the service's spec stands here or in
+ * `serviceEnvironment`, and one that is missing is a type error.
  */
 export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"], "size">): SharedEnvironment {
   const { values } = readEnvironment({ env: process.env, directory: checkout.root });
@@ -47,7 +49,7 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
     BATCH_TIMEOUT_MS: setting("BATCH_TIMEOUT_MS"),
     BATCH_MAX_CONCURRENT: setting("BATCH_MAX_CONCURRENT"),
     SPOOL_DIR: setting("SPOOL_DIR"),
-    EVENT_FIELDS_FILE: setting("EVENT_FIELDS_FILE"),
+    EVENT_FIELDS_FILE: eventFieldsFile(checkout)?.name ?? "",
     EVENTS_MAX_PER_REQUEST: setting("EVENTS_MAX_PER_REQUEST"),
     EVENTS_MAX_BYTES: setting("EVENTS_MAX_BYTES"),
     EVENTS_MAX_WAITING: setting("EVENTS_MAX_WAITING"),
@@ -68,18 +70,22 @@ export interface OwnSettings {
   readonly processes: number;
   /** Where batches are kept while they arrive; undefined is what SPOOL_DIR says. */
   readonly spoolFolder?: string;
+  /** Where the process finds the files that it is given; undefined is the copy's own folder of them. */
+  readonly filesFolder?: string;
   /** Whether a proxy has to know the process before it counts as healthy. */
   readonly proxyGate: boolean;
 }
 
 /** Everything one process of the copy is started with. Secrets are paths, never values. */
-export function serviceEnvironment({ record }: Copy, own: OwnSettings): ServiceEnvironment {
+export function serviceEnvironment({ paths, record }: Copy, own: OwnSettings): ServiceEnvironment {
+  const { EVENT_FIELDS_FILE: fields } = own.shared;
   return {
     ...own.shared,
     API_PROCESSES: String(own.processes),
     COPY_ID: record.id,
     DATABASE_PASSWORD_FILE: own.database.passwordFile,
     DATABASE_URL: databaseUrl(own.database),
+    EVENT_FIELDS_FILE: fields && join(own.filesFolder ?? paths.files, fields),
     HOST: own.host,
     PORT: String(own.port),
     PROXY_GATE: own.proxyGate ? "1" : "",

@@ -25,6 +25,8 @@ export interface CopyPaths {
   readonly logs: string;
   readonly processes: string;
   readonly revisions: string;
+  /** Files of the user, as the service is given them. */
+  readonly files: string;
   /** The copy's Terraform configuration and state (docker). */
   readonly terraform: string;
 }
@@ -38,6 +40,7 @@ export function copyPaths(checkout: Checkout, name: string): CopyPaths {
     logs: join(directory, "logs"),
     processes: join(directory, "processes"),
     revisions: join(directory, "revisions"),
+    files: join(directory, "files"),
     terraform: join(directory, "terraform"),
   };
 }

@@ -1,6 +1,6 @@
 import { Container } from "@cdktf/provider-docker/lib/container";
 import { Construct } from "constructs";
-import { API_HOST, type DockerNames, LABEL_REVISION, SPOOL_FOLDER } from "../copies/docker-names";
+import { API_HOST, type DockerNames, LABEL_REVISION, SECRETS_FOLDER, SPOOL_FOLDER } from "../copies/docker-names";
 import { apiGraceSeconds, containerDefaults, lingeringHealthcheck, WAIT_TIMEOUT_SECONDS } from "./container";
 
 export interface ApiProps {
@@ -56,7 +56,7 @@ export class Api extends Construct {
       readOnly: true,
       tmpfs: { "/tmp": "size=64m,mode=1777" },
       volumes: [
-        { volumeName: props.secretsVolume, containerPath: "/run/secrets", readOnly: true },
+        { volumeName: props.secretsVolume, containerPath: SECRETS_FOLDER, readOnly: true },
         // Batches on their way in are larger than memory, where /tmp is. Without a name it goes with its container.
         { containerPath: SPOOL_FOLDER },
       ],

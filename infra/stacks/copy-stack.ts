@@ -32,7 +32,7 @@ export interface CopyStackProps extends DockerStackProps {
   /** Image references by name; the API's come with the revisions. */
   readonly images: Readonly<Record<Exclude<ImageName, "api">, string>>;
   readonly revisions: readonly WantedRevision[];
-  /** Absolute paths on this machine, by name in the volume. */
+  /** Absolute paths on this machine, by name in the volume: passwords, and what else a container is given as a file. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly proxyConfig: string;
 }

@@ -1,7 +1,7 @@
 import { Container } from "@cdktf/provider-docker/lib/container";
 import { Volume } from "@cdktf/provider-docker/lib/volume";
 import { Construct } from "constructs";
-import type { DockerNames } from "../copies/docker-names";
+import { type DockerNames, SECRETS_FOLDER } from "../copies/docker-names";
 import { containerDefaults, labelList, lingeringHealthcheck, WAIT_TIMEOUT_SECONDS } from "./container";
 
 export interface PostgresProps {
@@ -40,7 +40,7 @@ export class Postgres extends Construct {
       ports: [{ internal: 5432, external: props.publishedPort, ip: props.publishedOn }],
       volumes: [
         { volumeName: data.name, containerPath: "/pgdata" },
-        { volumeName: props.secretsVolume, containerPath: "/run/secrets", readOnly: true },
+        { volumeName: props.secretsVolume, containerPath: SECRETS_FOLDER, readOnly: true },
       ],
       // SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written.
       stopSignal: "SIGINT",

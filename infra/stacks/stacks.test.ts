@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../tests/support/folder";
@@ -19,6 +19,7 @@ interface ContainerJson {
   readonly env?: readonly string[];
   readonly networks_advanced?: readonly { readonly name: string; readonly aliases?: readonly string[] }[];
   readonly volumes?: readonly { readonly volume_name: string; readonly container_path: string }[];
+  readonly upload?: readonly { readonly file: string; readonly source: string; readonly source_hash: string }[];
   readonly [other: string]: unknown;
 }
 
@@ -180,6 +181,36 @@ describe("two revisions side by side", () => {
     expect(addresses).toEqual(expect.arrayContaining([...alone.addresses]));
     for (const address of alone.addresses.map((one) => one.replace("docker_container.", ""))) {
       expect(alone.containers[address]).toEqual(containers[address]);
+    }
+  });
+});
+
+describe("a file of the user that the service reads", () => {
+  const { copy, deployment } = writeKnownCopy(join(folder.path, "files"), "qa", "small");
+  const names = ["event-fields-aaaaaaaaaaaa.json", "event-fields-bbbbbbbbbbbb.json"];
+  mkdirSync(copy.paths.files, { recursive: true });
+  for (const name of names) writeFileSync(join(copy.paths.files, name), `{"client":["${name}"]}`);
+  const revisions = names.map((name, index) => {
+    const revision = wantedRevision(`${index}`.repeat(12));
+    return { ...revision, environment: { ...revision.environment, EVENT_FIELDS_FILE: `/run/secrets/${name}` } };
+  });
+  const { folder: outdir } = synthCopy(copy.paths.terraform, "qa", stackProps(copy, deployment.images, revisions));
+  const { text, json } = readStack(outdir);
+  const containers = Object.values(json.resource.docker_container);
+
+  test("is uploaded by its content for each revision that names it, and mounted where that looks for it", () => {
+    const uploads = containers.flatMap(({ upload = [] }) => upload);
+    const found = uploads.filter(({ file }) => file.includes("event-fields"));
+    expect(found.map(({ file, source }) => [file, source])).toEqual(
+      names.map((name) => [`/seed/${name}`, join(copy.paths.files, name)]),
+    );
+    expect(new Set(found.map(({ source_hash }) => source_hash)).size).toBe(2);
+    expect(text).not.toContain('{\\"client');
+    const apis = containers.filter(({ name }) => name.includes("-api-"));
+    expect(apis).toHaveLength(2);
+    for (const { read_only, volumes } of apis) {
+      expect(read_only).toBe(true);
+      expect(volumes).toContainEqual(expect.objectContaining({ container_path: "/run/secrets", read_only: true }));
     }
   });
 });

@@ -1,3 +1,5 @@
+export { readFields } from "./events/fields";
+
 import { choice, databaseUrl, filePath, integer, matching } from "./platform/config/parsers";
 import { type Reading, readSources, type Sources } from "./platform/config/sources";
 import { defaulted, optional, required, type Variable } from "./platform/config/variable";

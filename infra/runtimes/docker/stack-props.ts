@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Copy } from "../../copies/copy";
 import { dockerNames } from "../../copies/docker-names";
 import { engineInUse, enginePlace } from "../../copies/engine-place";
+import { uploadedEventFields } from "../../copies/event-fields";
 import { writeFileAtomically } from "../../copies/registry";
 import { ensureSecret } from "../../copies/secrets";
 import { SIZES } from "../../copies/sizes";
@@ -35,7 +36,13 @@ export function stackProps(
     publishedOn: enginePlace(claim.engine).publishedOn,
     images,
     revisions,
-    secrets: secretFiles(copy),
+    secrets: {
+      ...secretFiles(copy),
+      ...uploadedEventFields(
+        copy,
+        revisions.map(({ environment }) => environment),
+      ),
+    },
     proxyConfig: proxyConfigFile(checkout),
   };
 }

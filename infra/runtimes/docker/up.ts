@@ -1,7 +1,8 @@
 import { loadConfig } from "rates/src/config";
 import type { Copy } from "../../copies/copy";
-import { DATABASE_HOST, QUEUE_HOST, SPOOL_FOLDER } from "../../copies/docker-names";
+import { DATABASE_HOST, QUEUE_HOST, SECRETS_FOLDER, SPOOL_FOLDER } from "../../copies/docker-names";
 import { revisionOf, type SharedEnvironment, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
+import { keepEventFields } from "../../copies/event-fields";
 import { buildService } from "../../images/api/bundle";
 import type { ImageName } from "../../images/image-build";
 import type { WantedRevision } from "../../stacks/copy-stack";
@@ -47,6 +48,7 @@ function containersStep({ copy, signal }: UpContext, progress: Progress, dump: s
     async run(report) {
       const { images, sources } = known(progress, "images", "sources");
       await finishReplacement(copy);
+      keepEventFields(copy);
       const deployment = wanted(copy, images, dump);
       const changed = await deploy(copy, { deployment, source: sources.provider, signal, report });
       return `revision ${deployment.revision.revision}${changed ? "" : ", nothing to change"}`;
@@ -67,8 +69,8 @@ function wanted(copy: Copy, { api, ...images }: Record<ImageName, string>, dump:
 /** As the process sees its world: the servers by their names in the copy's network, secrets in a mounted volume. */
 function environmentOf(copy: Copy, shared: SharedEnvironment, revision: string): WantedRevision["environment"] {
   const server = { port: 5432, database: "rates", user: "rates" };
-  const database = { ...server, host: DATABASE_HOST, passwordFile: "/run/secrets/database-password" };
-  const queue = { ...server, host: QUEUE_HOST, passwordFile: "/run/secrets/queue-password" };
+  const database = { ...server, host: DATABASE_HOST, passwordFile: `${SECRETS_FOLDER}/database-password` };
+  const queue = { ...server, host: QUEUE_HOST, passwordFile: `${SECRETS_FOLDER}/queue-password` };
   // One process a container: the proxy shares the requests out.
   const place = {
     database,
@@ -78,6 +80,7 @@ function environmentOf(copy: Copy, shared: SharedEnvironment, revision: string):
     processes: 1,
     proxyGate: true,
     spoolFolder: SPOOL_FOLDER,
+    filesFolder: SECRETS_FOLDER,
   };
   const environment = serviceEnvironment(copy, { shared, revision, ...place });
   loadConfig(environment); // so that a bad setting is told here and not in a log

@@ -4,6 +4,7 @@ import type { Checkout } from "../../copies/checkout";
 import type { Copy, DatabaseAddress } from "../../copies/copy";
 import { describeDump } from "../../copies/dump-source";
 import { revisionOf, serviceEnvironment, sharedEnvironment } from "../../copies/environment";
+import { keepEventFields } from "../../copies/event-fields";
 import { memoryOf } from "../../copies/memory";
 import { copyId, copyPaths, databaseName, pristineName } from "../../copies/names";
 import { canBind } from "../../copies/ports";
@@ -167,6 +168,7 @@ function serviceStep({ copy, signal }: UpContext, built: { bundle?: ServiceBundl
     title: "Service",
     async run() {
       if (!built.bundle) throw new Error("the service is started before it is built");
+      keepEventFields(copy);
       const launch = await wantedLaunch(copy, built.bundle);
       const started = await ensureService(copy, launch, signal);
       return `revision ${launch.environment.REVISION} on port ${copy.record.port}${started ? "" : ", running"}`;
@@ -203,6 +205,7 @@ async function plan(copy: Copy): Promise<readonly string[]> {
 }
 
 async function run(copy: Copy, command: readonly string[]): Promise<number> {
+  keepEventFields(copy);
   const launch = await wantedLaunch(copy, await buildService(copy.checkout.root));
   return runJob(copy, launch, command);
 }
