@@ -33,8 +33,14 @@ export interface App {
   readonly batches: Pick<Batches, "running" | "untilIdle">;
 }
 
+interface AppOptions {
+  readonly logTarget?: LogTarget;
+  /** The built service, which the threads of this process run. */
+  readonly threadFile?: string;
+}
+
 /** Puts the service together: each part gets what it needs, and each capability its routes. */
-export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget } = {}): App {
+export function createApp(config: Config, { logTarget, threadFile = __filename }: AppOptions = {}): App {
   const lifecycle = new Lifecycle();
   const probes = new Probes();
   const onIdleError = (error: Error) =>
@@ -48,9 +54,11 @@ export function createApp(config: Config, { logTarget }: { logTarget?: LogTarget
   );
   const batches = new Batches({
     config,
-    database,
+    threadFile,
     onCommit: (committed) => version.note(committed),
     onIdleError,
+    onThreadLost: (error) =>
+      http.log.error({ err: error }, "the thread that takes batches failed; the next one starts another"),
   });
   const totals = new TotalsReader(database, { most: config.DATABASE_GATHER_MAX });
   const events = createEvents({ config, queue, onIdleError });

@@ -1,9 +1,12 @@
 import "./platform/navigator";
+import { parentPort, workerData } from "node:worker_threads";
 import { Command } from "commander";
 import { loadConfig, readEnvironment } from "./config";
 import { databaseCommands } from "./platform/database/commands";
 import { explanationOf } from "./platform/explanation";
 import { queueCommands } from "./platform/queue/commands";
+import { takeBatches } from "./prices/batches/thread-main";
+import { isThreadStart } from "./prices/batches/thread-messages";
 import { pricesCommands } from "./prices/commands";
 import { serveInProcesses } from "./processes";
 
@@ -22,9 +25,13 @@ function createProgram(): Command {
   return program;
 }
 
-createProgram()
-  .parseAsync()
-  .catch((error: unknown) => {
-    console.error(explanationOf(error));
-    process.exit(1);
-  });
+if (parentPort !== null && isThreadStart(workerData)) {
+  takeBatches(workerData, parentPort);
+} else {
+  createProgram()
+    .parseAsync()
+    .catch((error: unknown) => {
+      console.error(explanationOf(error));
+      process.exit(1);
+    });
+}

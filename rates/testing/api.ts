@@ -15,13 +15,20 @@ export interface TestApi extends App, AsyncDisposable {
   readonly log: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Starts the service on a database. It does not wait for the database, so it starts without one, too. */
+/**
+ * Starts the service on a database. It does not wait for the database, so it starts without one, too.
+ * @param threadFile what its threads run; the built service unless told otherwise
+ */
 export async function testApi(
   database: DatabaseAccess,
   environment: Partial<ServiceEnvironment> = {},
+  threadFile?: string,
 ): Promise<TestApi> {
+  // Loaded here: benches use this file too, outside vitest, where it cannot be loaded.
+  const { inject } = await import("vitest");
   const log: Record<string, unknown>[] = [];
   const app = createApp(loadConfig(environmentFor(database, environment)), {
+    threadFile: threadFile ?? inject("serviceFile"),
     logTarget: { write: (line) => log.push(JSON.parse(line)) },
   });
   app.lifecycle.serve();

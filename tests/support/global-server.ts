@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { findCheckout } from "infra/copies/checkout";
+import { buildService } from "infra/images/api/bundle";
 import { stopServer } from "infra/runtimes/embedded/postgres-server";
 import type { TestProject } from "vitest/node";
 import { keptFile } from "./kept";
@@ -16,11 +18,14 @@ export interface ServerAddress {
 declare module "vitest" {
   interface ProvidedContext {
     server: ServerAddress;
+    /** The built service, for the threads of one that runs in a test's own process. */
+    serviceFile: string;
   }
 }
 
-/** One PostgreSQL server for the whole run; each test takes a database of its own from it. */
+/** One PostgreSQL server for the whole run, of which each test takes a database of its own, and one build of the service. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  project.provide("serviceFile", (await buildService(findCheckout().root)).file);
   const server = await testServer();
   const { directory, host, port, user, passwordFile } = server;
   project.provide("server", { directory, host, port, user, passwordFile });

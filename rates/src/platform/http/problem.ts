@@ -7,7 +7,8 @@ export interface FieldError {
   readonly reason: string;
 }
 
-interface Details {
+/** What a problem has beside its status and its detail. */
+export interface ProblemDetails {
   /** What is wrong, one entry each; of a body that has too many the first, with `total` saying how many there are. */
   readonly errors?: readonly object[];
   readonly total?: number;
@@ -33,32 +34,36 @@ export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 /** A request that cannot be answered as asked. The detail is written for the client: no stack, no SQL. */
 export class Problem extends Error {
   override readonly name = "Problem";
-  readonly headers: Readonly<Record<string, string>>;
-  readonly #errors: readonly object[] | undefined;
-  readonly #total: number | undefined;
-  readonly #kind: string | undefined;
+  readonly #details: ProblemDetails;
 
   constructor(
     readonly statusCode: number,
     detail: string,
-    { errors, total, headers = {}, kind, cause }: Details = {},
+    details: ProblemDetails = {},
   ) {
-    super(detail, { cause });
-    this.headers = headers;
-    this.#errors = errors;
-    this.#total = total;
-    this.#kind = kind;
+    super(detail, { cause: details.cause });
+    this.#details = details;
+  }
+
+  /** What it was made of, for whoever has to make it anew. */
+  get details(): ProblemDetails {
+    return this.#details;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#details.headers ?? {};
   }
 
   body(requestId: string): ProblemBody {
+    const { errors, total, kind } = this.#details;
     return {
-      type: this.#kind === undefined ? "about:blank" : `urn:rates:problem:${this.#kind}`,
+      type: kind === undefined ? "about:blank" : `urn:rates:problem:${kind}`,
       title: STATUS_CODES[this.statusCode] ?? "Error",
       status: this.statusCode,
       detail: this.message,
       instance: requestId,
-      ...(this.#errors && { errors: this.#errors }),
-      ...(this.#total !== undefined && { total: this.#total }),
+      ...(errors && { errors }),
+      ...(total !== undefined && { total }),
     };
   }
 }

@@ -1,67 +1,32 @@
 import type { IncomingMessage } from "node:http";
-import { DatabaseError } from "pg";
-import type { Config } from "../../config";
-import { ConnectionPool } from "../../platform/database/connection-pool";
-import type { Database } from "../../platform/database/database";
-import { DatabaseUnavailable, explained, NoAnswer } from "../../platform/database/failure";
-import { ChunkStore } from "./chunk-store";
-import { LaneIds, StaleLanes } from "./lane-ids";
-import { type Batch, batchByKey, portCodes } from "./ledger";
-import { databaseFull, loadTooSlow, otherPayload, stillRunning, tooManyBatches, tooSlow } from "./limits";
-import { load, OutcomeUnknown, type ValidBatch } from "./load";
-import { LOCK_SQL } from "./load-statements";
-import { Payload, type PayloadOptions } from "./payload";
-import type { RowReader } from "./payload-window";
-import { PortCodes } from "./port-codes";
-import { readRows } from "./read-rows";
-import { RowSink } from "./row-sink";
-import { StagedRows } from "./staged-rows";
-import { TimeLimit } from "./time-limit";
+import type { Outcome } from "./batch-taker";
+import { BatchThread, type ThreadParts } from "./batch-thread";
+import { stillRunning, tooManyBatches } from "./limits";
+import type { BatchHead } from "./thread-messages";
 
 /** A batch as a client sends it. */
-export interface BatchRequest {
-  readonly key: string;
+export interface BatchRequest extends BatchHead {
   readonly body: IncomingMessage;
-  readonly readerFor: (sink: RowSink) => RowReader;
-  readonly payload: Omit<PayloadOptions, "maxBytes">;
 }
 
-/** A committed batch, and whether it was committed by an earlier request. */
-export interface Outcome {
-  readonly batch: Batch;
-  readonly isReplay: boolean;
-}
-
-export interface BatchParts {
-  readonly config: Config;
-  readonly database: Database;
+export interface BatchParts extends ThreadParts {
   /** Is told of the version of the data that a commit made. */
   readonly onCommit: (version: number) => void;
-  readonly onIdleError: (error: Error) => void;
 }
 
-const UNIQUE_VIOLATION = "23505";
-const DISK_FULL = "53100";
-const KEY_CONSTRAINT = "batches_idempotency_key_key";
-
-/** Takes batches in: each whole or not at all, and each key once. */
+/**
+ * Takes batches in: each whole or not at all, and each key once. All the work is done in a thread of its own, so that
+ * other requests are answered meanwhile; it is there from the first batch until none has come for a while.
+ */
 export class Batches {
-  readonly #config: Config;
-  readonly #database: Database;
-  readonly #onCommit: BatchParts["onCommit"];
-  readonly #connections: ConnectionPool;
-  readonly #chunks = new ChunkStore();
-  readonly #laneIds = new LaneIds();
+  readonly #parts: BatchParts;
   /** By key. */
   readonly #running = new Map<string, Promise<Outcome>>();
+  #thread: BatchThread | undefined;
+  #rest: NodeJS.Timeout | undefined;
 
-  constructor({ config, database, onCommit, onIdleError }: BatchParts) {
-    this.#config = config;
-    this.#database = database;
-    this.#onCommit = onCommit;
-    this.#connections = new ConnectionPool({ ...config, DATABASE_POOL_MAX: config.BATCH_MAX_CONCURRENT }, onIdleError, {
-      statement_timeout: config.BATCH_TIMEOUT_MS,
-    });
+  constructor(parts: BatchParts) {
+    this.#parts = parts;
   }
 
   /** How many batches are being taken. */
@@ -78,119 +43,37 @@ export class Batches {
    * Takes one batch in and answers when it is durable.
    * @throws {Problem} for whatever is wrong with it, {DatabaseUnavailable} when it may be sent again
    */
-  async take(request: BatchRequest): Promise<Outcome> {
-    const { BATCH_MAX_CONCURRENT } = this.#config;
-    if (this.#running.has(request.key)) throw stillRunning();
+  async take({ body, ...head }: BatchRequest): Promise<Outcome> {
+    const { BATCH_MAX_CONCURRENT } = this.#parts.config;
+    if (this.#running.has(head.key)) throw stillRunning();
     if (this.#running.size >= BATCH_MAX_CONCURRENT) throw tooManyBatches(BATCH_MAX_CONCURRENT);
-    const taking = this.#takeOnce(request).finally(() => this.#running.delete(request.key));
-    this.#running.set(request.key, taking);
-    return await taking;
+    const taking = this.#livingThread()
+      .take(head, body)
+      .finally(() => this.#leave(head.key));
+    this.#running.set(head.key, taking);
+    const outcome = await taking;
+    if (!outcome.isReplay) this.#parts.onCommit(outcome.batch.data_version);
+    return outcome;
   }
 
-  /** Closes the connections. Batches that still run fail. */
-  close(): Promise<void> {
-    return this.#connections.close();
+  /** Ends the thread with its connections. Batches that still run fail. */
+  async close(): Promise<void> {
+    clearTimeout(this.#rest);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.close();
   }
 
-  async #takeOnce(request: BatchRequest): Promise<Outcome> {
-    using time = new TimeLimit(this.#config.BATCH_TIMEOUT_MS);
-    const payload = new Payload(request.body, { ...request.payload, maxBytes: this.#config.BATCH_MAX_BYTES });
-    time.whenOver(() => payload.stop(tooSlow(this.#config.BATCH_TIMEOUT_MS)));
-    const [known, codes] = await Promise.all([batchByKey(this.#database, request.key), portCodes(this.#database)]);
-    if (known !== undefined) return replayed(known, await checksumOf(payload));
-    using lent = this.#chunks.lend();
-    await using rows = new StagedRows(lent.chunk, this.#config.SPOOL_DIR);
-    const sink = new RowSink(new PortCodes(codes), lent.chunk);
-    const maxRows = this.#config.BATCH_MAX_ROWS;
-    await readRows({ payload, reader: request.readerFor(sink), sink, rows, maxRows });
-    const batch = {
-      key: request.key,
-      checksum: payload.checksum(),
-      rowCount: sink.rows,
-      rows,
-      lanes: sink.laneCodes(),
-    };
-    return await this.#commit(batch, time);
+  #livingThread(): BatchThread {
+    clearTimeout(this.#rest);
+    if (this.#thread === undefined || this.#thread.isOver) this.#thread = new BatchThread(this.#parts);
+    return this.#thread;
   }
 
-  /** Loads the batch, and settles every end a load can have. */
-  async #commit(batch: ValidBatch, time: TimeLimit): Promise<Outcome> {
-    try {
-      const committed = await this.#load(batch, time).catch((error) => {
-        if (error instanceof StaleLanes) return this.#load(batch, time);
-        throw error;
-      });
-      return this.#committed(committed, false);
-    } catch (error) {
-      if (time.isOver) throw loadTooSlow(this.#config.BATCH_TIMEOUT_MS, error);
-      if (codeOf(error) === DISK_FULL) throw databaseFull(error);
-      if (isKeyTaken(error)) return await this.#settle(batch, { isOwn: false, error });
-      if (error instanceof OutcomeUnknown) return await this.#settle(batch, { isOwn: true, error });
-      throw explained(error);
-    }
+  /** After the last batch the thread goes when its connections do: both are made anew for one that comes later. */
+  #leave(key: string): void {
+    this.#running.delete(key);
+    if (this.#running.size > 0) return;
+    this.#rest = setTimeout(() => void this.close(), this.#parts.config.DATABASE_IDLE_TIMEOUT_MS).unref();
   }
-
-  async #load(batch: ValidBatch, time: TimeLimit): Promise<Batch> {
-    const connection = await this.#connections.lend();
-    time.whenOver(() => connection.cut(new NoAnswer(this.#config.BATCH_TIMEOUT_MS)));
-    try {
-      const committed = await load(connection, batch, this.#laneIds);
-      this.#connections.restore(connection);
-      return committed;
-    } catch (error) {
-      // Rolls back, however far it came.
-      this.#connections.discard(connection);
-      throw error;
-    } finally {
-      time.whenOver(() => {});
-    }
-  }
-
-  /** Answers from the ledger what became of a key, once no transaction is left that could still change it. */
-  async #settle(batch: ValidBatch, { isOwn, error }: { isOwn: boolean; error: unknown }): Promise<Outcome> {
-    if (isOwn) await this.#untilMerged();
-    const found = await batchByKey(this.#database, batch.key);
-    if (found !== undefined && found.checksum === batch.checksum && isOwn) return this.#committed(found, false);
-    if (found !== undefined) return replayed(found, batch.checksum);
-    const reason = "The connection to the database was lost during COMMIT, and the batch is not in; send it again.";
-    throw new DatabaseUnavailable(reason, { cause: error });
-  }
-
-  /** A transaction that was cut off holds the merge's lock until it has ended one way or the other. */
-  async #untilMerged(): Promise<void> {
-    const connection = await this.#connections.lend().catch((error) => {
-      throw explained(error);
-    });
-    try {
-      await connection.ask({ text: LOCK_SQL }, this.#config.DATABASE_QUERY_TIMEOUT_MS);
-      this.#connections.restore(connection);
-    } catch (error) {
-      this.#connections.discard(connection);
-      throw explained(error);
-    }
-  }
-
-  #committed(batch: Batch, isReplay: boolean): Outcome {
-    this.#onCommit(batch.data_version);
-    return { batch, isReplay };
-  }
-}
-
-/** Connections of their own: a batch holds one for seconds, and its statements run longer than any read may. */
-async function checksumOf(payload: Payload): Promise<string> {
-  for await (const _piece of payload.pieces());
-  return payload.checksum();
-}
-
-function replayed(known: Batch, checksum: string): Outcome {
-  if (known.checksum !== checksum) throw otherPayload();
-  return { batch: known, isReplay: true };
-}
-
-function isKeyTaken(error: unknown): boolean {
-  return error instanceof DatabaseError && codeOf(error) === UNIQUE_VIOLATION && error.constraint === KEY_CONSTRAINT;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof DatabaseError ? error.code : undefined;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { from as copyFrom } from "pg-copy-streams";
 import type { Connection } from "../../platform/database/connection";
 
@@ -21,6 +22,8 @@ export async function copyIn(connection: Connection, sql: string, pieces: AsyncI
   for await (const piece of pieces) {
     const own = piece.length < SAFE_BYTES ? Buffer.from(piece) : piece;
     await Promise.race([failed, taken((done) => stream.write(own, done))]);
+    // A socket that takes all at once says so at once: without a turn for others a COPY would hold them up to its end.
+    await othersTurn();
   }
   await Promise.race([failed, taken((done) => stream.end(done))]);
   return stream.rowCount;

@@ -40,6 +40,13 @@ export function databaseFull(cause: unknown): Problem {
   return new Problem(503, detail, { kind: "database-full", headers: { "Retry-After": RETRY_FULL_S }, cause });
 }
 
+/** Whether it was committed is known to the database alone; the key makes sending it again safe. */
+export function threadLost(cause: unknown): Problem {
+  const detail =
+    "What took the batch ended before it could answer. Send it again: a batch that is in is not taken twice.";
+  return new Problem(503, detail, { kind: "batch-interrupted", headers: { "Retry-After": RETRY_AFTER_S }, cause });
+}
+
 /** The same key is being worked on in this process. */
 export function stillRunning(): Problem {
   return new Problem(409, "A batch with this Idempotency-Key is being taken; ask again when it has been answered.", {

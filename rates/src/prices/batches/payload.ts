@@ -1,44 +1,65 @@
 import { createHash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { PassThrough, type Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Problem } from "../../platform/http/problem";
 import { tooManyBytes } from "./limits";
 import { WINDOW_BYTES } from "./payload-window";
 import { RowErrors } from "./row-error";
+import type { PayloadType } from "./row-readers";
 
-/** How a payload comes. */
-export interface PayloadOptions {
+/** How a payload comes, as its headers say. */
+export interface PayloadForm {
+  readonly type: PayloadType;
   readonly isGzip: boolean;
   /** SHA-256 digests of the body as it is sent, in base64, by the header that gave them. */
   readonly digests: ReadonlyMap<string, string>;
-  /** Most bytes, counted after decoding, so that a small body cannot become a large one. */
-  readonly maxBytes: number;
 }
 
+export interface PayloadOptions extends Omit<PayloadForm, "type"> {
+  /** Most bytes, counted after decoding, so that a small body cannot become a large one. */
+  readonly maxBytes: number;
+  /** Asks for so many more pieces of the body. */
+  readonly ask: (pieces: number) => void;
+}
+
+/**
+ * Pieces of a body that may be on their way or wait to be read, of at most 64 KiB each: enough that neither thread waits
+ * for the other while a batch streams, and half a megabyte for a batch.
+ */
+export const MOST_PIECES = 8;
+
 /** The client went away before the end of the body; nobody is left to be answered. */
-class HungUp extends Problem {
+export class HungUp extends Problem {
   constructor() {
     super(400, "The connection was closed before the end of the payload; nothing of it was taken.");
   }
 }
 
-/** The body of a request, decoded and hashed as it passes. */
+/** The body of a request, decoded and hashed as it passes. Whoever has the body puts in what was asked for. */
 export class Payload {
   readonly #hash = createHash("sha256");
   readonly #sentHash = createHash("sha256");
   readonly #decoder: Transform;
 
-  constructor(
-    private readonly body: IncomingMessage,
-    private readonly options: PayloadOptions,
-  ) {
+  constructor(private readonly options: PayloadOptions) {
     this.#decoder = options.isGzip ? createGunzip({ chunkSize: WINDOW_BYTES }) : new PassThrough();
+    // It may be stopped before anybody reads; who reads then is told.
+    this.#decoder.on("error", () => {});
+  }
+
+  /** Puts in the next piece of the body. When it has been passed on, another is asked for. */
+  put(piece: Uint8Array): void {
+    if (this.options.digests.size > 0) this.#sentHash.update(piece);
+    this.#decoder.write(piece, (error) => error || this.options.ask(1));
+  }
+
+  /** The body has ended. */
+  end(): void {
+    this.#decoder.end();
   }
 
   /**
-   * The decoded bytes in pieces of at most WINDOW_BYTES, once. However it ends the body itself is left open, so that
-   * the request can still be answered.
+   * The decoded bytes in pieces of at most WINDOW_BYTES, once. Nothing of the body is asked for before.
    * @throws {Problem} 413 for too many bytes, 422 for a body that is not what its headers say
    */
   async *pieces(): AsyncGenerator<Buffer> {
@@ -64,21 +85,12 @@ export class Payload {
   }
 
   async *#decoded(): AsyncGenerator<Buffer> {
-    const { body } = this;
-    const onSent = (sent: Buffer) => this.#sentHash.update(sent);
-    // A client that hangs up must not look like the end of the body. What had arrived and was not read yet is lost then.
-    const onClose = () => body.readableEnded || this.stop(new HungUp());
-    if (this.options.digests.size > 0) body.on("data", onSent);
-    body.on("error", () => this.stop(new HungUp())).on("close", onClose);
-    // It may have hung up before anybody listened.
-    if (body.destroyed) onClose();
-    body.pipe(this.#decoder);
+    this.options.ask(MOST_PIECES);
     try {
       yield* this.#decoder;
     } catch (error) {
       throw isUnreadable(error) ? notGzip(error) : error;
     } finally {
-      body.unpipe(this.#decoder).off("data", onSent).off("close", onClose);
       this.#decoder.destroy();
     }
   }

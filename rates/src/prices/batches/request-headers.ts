@@ -1,10 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { invalidRequest, Problem } from "../../platform/http/problem";
-import { CsvReader } from "./csv-reader";
-import { JsonArrayReader } from "./json-array-reader";
-import { NdjsonReader } from "./ndjson-reader";
-import type { RowReader } from "./payload-window";
-import type { RowSink } from "./row-sink";
+import { PAYLOAD_TYPES, type PayloadType } from "./row-readers";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 const SHA256_BASE64 = /^:([A-Za-z0-9+/]{43}=):$/;
@@ -16,22 +12,16 @@ export function idempotencyKeyOf({ "idempotency-key": key }: IncomingHttpHeaders
   throw invalidRequest([{ field: "Idempotency-Key", value: key ?? null, reason }]);
 }
 
-const READERS: Readonly<Record<string, new (sink: RowSink) => RowReader>> = {
-  "text/csv": CsvReader,
-  "application/x-ndjson": NdjsonReader,
-  "application/json": JsonArrayReader,
-};
-
-/** What reads the payload. @throws {Problem} 415 for any other type, or another character set than UTF-8 */
-export function readerFor({ "content-type": given = "" }: IncomingHttpHeaders): (sink: RowSink) => RowReader {
+/** The type of the payload. @throws {Problem} 415 for any that is not taken, or another character set than UTF-8 */
+export function payloadTypeOf({ "content-type": given = "" }: IncomingHttpHeaders): PayloadType {
   const [type = "", ...parameters] = given.split(";").map((part) => part.trim().toLowerCase());
-  const Reader = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+  const known = PAYLOAD_TYPES.find((each) => each === type);
   const charset = parameters.find((each) => each.startsWith("charset="))?.slice("charset=".length);
-  if (Reader === undefined || !/^("?)utf-?8\1$/.test(charset ?? "utf-8")) {
+  if (known === undefined || !/^("?)utf-?8\1$/.test(charset ?? "utf-8")) {
     const found = given === "" ? "There is no Content-Type" : `Content-Type ${given.slice(0, 200)} is not taken`;
-    throw new Problem(415, `${found}; send one of ${Object.keys(READERS).join(", ")}, in UTF-8.`);
+    throw new Problem(415, `${found}; send one of ${PAYLOAD_TYPES.join(", ")}, in UTF-8.`);
   }
-  return (sink) => new Reader(sink);
+  return known;
 }
 
 /** Whether the body is compressed. @throws {Problem} 415 for any encoding but gzip */

@@ -6,7 +6,7 @@ import { DATABASE_UNAVAILABLE_RESPONSE, INVALID_REQUEST_RESPONSE } from "../../p
 import { NoQuery } from "../../platform/http/routes";
 import type { Batches } from "./batches";
 import { type Batch, batchById, batchesBefore } from "./ledger";
-import { digestsOf, idempotencyKeyOf, isGzip, readerFor } from "./request-headers";
+import { digestsOf, idempotencyKeyOf, isGzip, payloadTypeOf } from "./request-headers";
 import * as schema from "./schema";
 
 /**
@@ -87,8 +87,7 @@ function postRoute(scope: HttpApp, batches: Batches): void {
       const { batch, isReplay } = await batches.take({
         key: idempotencyKeyOf(headers),
         body: raw,
-        readerFor: readerFor(headers),
-        payload: { isGzip: isGzip(headers), digests: digestsOf(headers) },
+        payload: { type: payloadTypeOf(headers), isGzip: isGzip(headers), digests: digestsOf(headers) },
       });
       return sendBatch(reply, batch, isReplay);
     },
