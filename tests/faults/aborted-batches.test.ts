@@ -21,7 +21,7 @@ interface Outcome {
 
 describe("batches: whatever they are aborted by, nothing of them is ever seen and nothing is left", () => {
   test(`${COUNT} batches of 100,000 rows and more that fail after at least half their bytes (seed ${seed})`, {
-    timeout: 900_000,
+    timeout: 1_800_000,
   }, async (context) => {
     const begun = performance.now();
     const { file } = await buildService(resolve(__dirname, "../.."));
