@@ -1,7 +1,7 @@
 # Thin on purpose: every target names one command, and the variables are passed on. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up start stop down down-all prune reset diff copies status logs vars sql dev doctor plan run batch sample-batch config airgap test check format bench prove dataset docs schema
+.PHONY: help up start stop down down-all prune reset diff copies status logs vars sql dev doctor plan run batch sample-batch ingest preflight export-ids submission demo-feed config airgap test check format bench prove dataset docs schema
 
 copy := node infra/bin/copy.js
 installed := node_modules/.package-lock.json
@@ -69,6 +69,21 @@ batch: $(installed) ## send a file of prices to a copy as one batch: COPY=dev FI
 sample-batch: $(installed) ## print a made-up batch as CSV: COPY=dev ROWS=50000 > prices.csv
 	@$(copy) run $(or $(COPY),dev) -- rates sample-batch --rows $(or $(ROWS),50000)
 
+ingest: $(installed) ## pull the feed into a copy: COPY=dev API_BASE_URL=https://... TARGET_API_KEY_FILE=key ANEW=1
+	@$(copy) run $(or $(COPY),dev) -- rates feed run $(if $(ANEW),--anew)
+
+preflight: $(installed) ## check what a pull of the feed needs, and how long it will take: COPY=dev
+	@$(copy) run $(or $(COPY),dev) -- rates feed preflight $(if $(JSON),--json)
+
+export-ids: $(installed) ## write the ids of all pulled events: COPY=dev FILE=event_ids.txt
+	@$(copy) run $(or $(COPY),dev) -- rates feed export-ids - > "$(FILE).part" && mv "$(FILE).part" "$(FILE)"
+
+submission: $(installed) ## print the command that hands a file of ids in: COPY=dev FILE=event_ids.txt REPO=https://...
+	@$(copy) run $(or $(COPY),dev) -- rates feed submission --file "$(FILE)" --repo "$(REPO)"
+
+demo-feed: $(installed) ## pull from a simulated upstream into an embedded copy: COPY=dev EVENTS=3000000 LATENCY_MS=150
+	@npx --no-install ts-node -T tests/load/demo-feed.ts
+
 config: $(installed) ## the service's settings and where each comes from: KEY=PORT for one
 	@$(copy) config $(KEY) $(if $(JSON),--json)
 
@@ -90,7 +105,7 @@ check: $(installed) ## format, lint, types, import rules, unused code
 format: $(installed) ## write the house format
 	@npx --no-install biome check --write .
 
-bench: $(installed) ## measure, and write docs/benchmarks.md: ONLY="copies batches reads events"
+bench: $(installed) ## measure, and write docs/benchmarks.md: ONLY="copies batches reads events feed"
 	@npx --no-install ts-node -T tests/load/bench.ts $(ONLY)
 
 prove: $(installed) ## the fault and scale tests in full, and write docs/benchmarks.md: FILES=tests/faults/batches.test.ts

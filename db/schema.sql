@@ -69,6 +69,32 @@ CREATE TABLE public.events (
     payload json NOT NULL
 );
 
+CREATE TABLE public.ingested_events (
+    event_id text NOT NULL,
+    occurred_at timestamp with time zone,
+    payload json NOT NULL,
+    ingested_at timestamp with time zone NOT NULL DEFAULT now()
+);
+
+CREATE TABLE public.ingestion_state (
+    part integer NOT NULL,
+    upstream text NOT NULL,
+    since_ms bigint,
+    until_ms bigint,
+    source text,
+    cursor text,
+    previous_cursor text,
+    low_water_ms bigint,
+    is_broken boolean NOT NULL DEFAULT false,
+    pages bigint NOT NULL DEFAULT 0,
+    received bigint NOT NULL DEFAULT 0,
+    stored bigint NOT NULL DEFAULT 0,
+    nameless bigint NOT NULL DEFAULT 0,
+    upstream_total bigint,
+    completed_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL DEFAULT now()
+);
+
 CREATE TABLE public.lane_months (
     lane_id integer NOT NULL,
     month date NOT NULL,
@@ -123,6 +149,12 @@ ALTER TABLE public.events ADD CONSTRAINT events_pkey PRIMARY KEY (hash);
 ALTER TABLE public.events ADD CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['processed'::text, 'rejected'::text, 'failed'::text])));
 
 ALTER TABLE public.events ADD CONSTRAINT events_whole_check CHECK (((status = 'rejected'::text) OR ((client_id IS NOT NULL) AND (amount IS NOT NULL))));
+
+ALTER TABLE public.ingested_events ADD CONSTRAINT ingested_events_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE public.ingestion_state ADD CONSTRAINT ingestion_state_pkey PRIMARY KEY (part);
+
+ALTER TABLE public.ingestion_state ADD CONSTRAINT ingestion_state_source_check CHECK ((source = ANY (ARRAY['stream'::text, 'events'::text])));
 
 ALTER TABLE public.lane_months ADD CONSTRAINT lane_months_pkey PRIMARY KEY (lane_id, month);
 
@@ -185,6 +217,14 @@ COMMENT ON COLUMN public.event_counts.seconds IS '3600 for an hour, 60 for a min
 COMMENT ON COLUMN public.events.occurred_at IS 'the client''s time; where it sent none, the time of receipt';
 
 COMMENT ON COLUMN public.events.status IS 'processed is counted; rejected and failed are kept for audit alone';
+
+COMMENT ON COLUMN public.ingested_events.occurred_at IS 'as far as it could be read; the payload has what was sent';
+
+COMMENT ON COLUMN public.ingestion_state.part IS '0 speaks of the pull as a whole, the others of spans of time';
+
+COMMENT ON COLUMN public.ingestion_state.low_water_ms IS 'everything of the part that is newer is stored; ms since 1970';
+
+COMMENT ON COLUMN public.ingestion_state.is_broken IS 'whether the walk has lost its cursor and gone on by time';
 
 COMMENT ON COLUMN public.lane_months.days IS 'the days of the month that have prices, ascending; counts and sums go with them';
 

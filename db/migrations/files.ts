@@ -6,7 +6,13 @@ import { dirname, join } from "node:path";
  * The names of all migrations in their order; each is `<name>.sql` in this folder. A constant, so that the service knows
  * what it needs without a look at files.
  */
-export const MIGRATIONS: readonly string[] = ["001-working-tables", "002-backfill", "003-prices-view", "004-events"];
+export const MIGRATIONS: readonly string[] = [
+  "001-working-tables",
+  "002-backfill",
+  "003-prices-view",
+  "004-events",
+  "005-feed",
+];
 
 /** The table, in node-pg-migrate's own shape, that says which ones a database has. */
 export const LEDGER = "schema_migrations";

@@ -19,8 +19,25 @@ type OwnVariable =
   | "QUEUE_URL"
   | "REVISION";
 
+/** The settings of jobs: those of the feed. The API does not have them, so they are no part of its revision, and no secret is. */
+const JOB_VARIABLES = [
+  "API_BASE_URL",
+  "TARGET_API_KEY",
+  "TARGET_API_KEY_FILE",
+  "BATCH_SIZE",
+  "RATE_LIMIT_BUFFER",
+  "PROGRESS_LOG_INTERVAL_MS",
+  "PG_SYNC_COMMIT",
+  "FEED_WORKERS",
+  "FEED_TIMEOUT_MS",
+  "FEED_MAX_BYTES",
+  "FEED_GIVE_UP_MS",
+  "FEED_HEADERS_FILE",
+] as const;
+type JobVariable = (typeof JOB_VARIABLES)[number];
+
 /** What every copy of one size and code shares: together with the code it makes the revision. */
-export type SharedEnvironment = Omit<ServiceEnvironment, OwnVariable>;
+export type SharedEnvironment = Omit<ServiceEnvironment, OwnVariable | JobVariable>;
 
 /**
  * The settings of the service that are not a copy's own: from the shell, then CONFIG_FILE, then the checkout's `.env`;
@@ -57,6 +74,8 @@ export function sharedEnvironment(checkout: Checkout, copy: Pick<Copy["record"],
   };
 }
 
+const NO_JOB = Object.fromEntries(JOB_VARIABLES.map((name) => [name, ""])) as Record<JobVariable, string>;
+
 /** What one process of a copy has of its own. */
 export interface OwnSettings {
   readonly shared: SharedEnvironment;
@@ -76,10 +95,17 @@ export interface OwnSettings {
   readonly proxyGate: boolean;
 }
 
+/** The settings of a job that are given now, from the places that all settings come from. */
+export function jobEnvironment(checkout: Checkout): Partial<Record<JobVariable, string>> {
+  const { values } = readEnvironment({ env: process.env, directory: checkout.root });
+  return Object.fromEntries(JOB_VARIABLES.flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
+}
+
 /** Everything one process of the copy is started with. Secrets are paths, never values. */
 export function serviceEnvironment({ paths, record }: Copy, own: OwnSettings): ServiceEnvironment {
   const { EVENT_FIELDS_FILE: fields } = own.shared;
   return {
+    ...NO_JOB,
     ...own.shared,
     API_PROCESSES: String(own.processes),
     COPY_ID: record.id,

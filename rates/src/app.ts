@@ -1,6 +1,7 @@
 import type { Config } from "./config";
 import { createEvents } from "./events/events";
 import { eventRoutes } from "./events/routes";
+import { feedMetrics } from "./feed/metrics";
 import { DataListener } from "./platform/database/data-listener";
 import { DataVersion } from "./platform/database/data-version";
 import { Database } from "./platform/database/database";
@@ -64,6 +65,7 @@ export function createApp(config: Config, { logTarget, threadFile = __filename }
   const events = createEvents({ config, queue, onIdleError });
   const cache = new AnswerCache({ version, listener, mostBytes: config.RATES_CACHE_MAX_BYTES });
   const metrics = new Metrics({ revision: config.REVISION, pool: () => database.statistics });
+  metrics.add(feedMetrics(database));
   const front = new Front({
     answers: keptRates(cache),
     revision: config.REVISION,

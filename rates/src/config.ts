@@ -1,6 +1,6 @@
 export { readFields } from "./events/fields";
 
-import { choice, databaseUrl, filePath, integer, matching } from "./platform/config/parsers";
+import { choice, databaseUrl, filePath, httpUrl, integer, matching, secret } from "./platform/config/parsers";
 import { type Reading, readSources, type Sources } from "./platform/config/sources";
 import { defaulted, optional, required, type Variable } from "./platform/config/variable";
 
@@ -216,6 +216,79 @@ export const variables = {
     unit: "bytes",
     fallback: "32000000",
     example: "8000000",
+  }),
+  API_BASE_URL: optional(httpUrl, {
+    about: "The upstream that `rates feed` pulls events from; `/api/v1/events` is looked for below it.",
+    example: "https://events.example.com",
+  }),
+  TARGET_API_KEY: optional(secret, {
+    about: "The upstream's key, for where no file can be had; TARGET_API_KEY_FILE is better and wins.",
+    example: "key-of-the-upstream",
+  }),
+  TARGET_API_KEY_FILE: optional(filePath, {
+    about: "File that holds the upstream's key.",
+    example: "/run/secrets/target-api-key",
+  }),
+  // What the upstream is known to allow; it gives less where it allows less.
+  BATCH_SIZE: defaulted(integer(1, 100_000), {
+    about: "Events to ask for in one page of the feed, which is also what one transaction stores.",
+    unit: "events",
+    fallback: "5000",
+    example: "1000",
+  }),
+  // Moments come in whole seconds, so that one is off by less than this.
+  RATE_LIMIT_BUFFER: defaulted(integer(0, 60), {
+    about:
+      "How much longer than told to wait for the next window of the feed's rate limit, once the upstream was seen to round its moments down.",
+    unit: "s",
+    fallback: "1",
+    example: "2",
+  }),
+  PROGRESS_LOG_INTERVAL_MS: defaulted(integer(100, AN_HOUR_MS), {
+    about: "How often a pull logs `ingest.progress`.",
+    unit: "ms",
+    fallback: "10000",
+    example: "60000",
+  }),
+  // A page and its checkpoint are one transaction, so what a crash of the server may lose is fetched again.
+  PG_SYNC_COMMIT: defaulted(choice("on", "off"), {
+    about:
+      "Whether a pull waits for the disk with every page. With `off` a crash of the database server costs the pages of its last second, which are fetched again; the end of a pull always waits.",
+    fallback: "off",
+    example: "on",
+  }),
+  FEED_WORKERS: defaulted(integer(1, 32), {
+    about:
+      "How many pages of the feed to fetch at once, each worker in spans of time of its own. More than one only where the upstream can be asked for spans of time.",
+    unit: "workers",
+    fallback: "1",
+    example: "4",
+  }),
+  // A page of 5,000 events takes a second on a slow line; stalled answers are known to happen.
+  FEED_TIMEOUT_MS: defaulted(integer(10, AN_HOUR_MS), {
+    about: "Longest time for one answer of the feed's upstream; then it is asked again.",
+    unit: "ms",
+    fallback: "30000",
+    example: "10000",
+  }),
+  // 5,000 events of 6 kB; known ones have 0.3 kB. It is held in memory, with what JavaScript makes of it three times.
+  FEED_MAX_BYTES: defaulted(integer(1_000, 1_000_000_000), {
+    about: "Largest answer of the feed's upstream; a larger one is given up, and smaller pages are asked for.",
+    unit: "bytes",
+    fallback: "32000000",
+    example: "8000000",
+  }),
+  // Longer than any known restart of the upstream, and short enough for somebody to hear of it.
+  FEED_GIVE_UP_MS: defaulted(integer(100, 24 * AN_HOUR_MS), {
+    about: "How long a pull goes on without a single page from the upstream before it ends as incomplete.",
+    unit: "ms",
+    fallback: "900000",
+    example: "60000",
+  }),
+  FEED_HEADERS_FILE: optional(filePath, {
+    about:
+      'JSON file with headers for the feed\'s stream, in place of or besides those in docs/feed.md, such as `{"User-Agent": "..."}`; an empty text leaves one out.',
+    example: "/etc/rates/feed-headers.json",
   }),
 } satisfies Record<string, Variable<unknown>>;
 

@@ -2,6 +2,7 @@ import "./platform/navigator";
 import { parentPort, workerData } from "node:worker_threads";
 import { Command } from "commander";
 import { loadConfig, readEnvironment } from "./config";
+import { feedCommands } from "./feed/commands";
 import { databaseCommands } from "./platform/database/commands";
 import { explanationOf } from "./platform/explanation";
 import { queueCommands } from "./platform/queue/commands";
@@ -22,6 +23,7 @@ function createProgram(): Command {
   databaseCommands(program);
   queueCommands(program);
   pricesCommands(program);
+  feedCommands(program);
   return program;
 }
 

@@ -15,10 +15,10 @@ export class ServiceProcess implements AsyncDisposable {
 
   /**
    * @param file a bundle, or any script that runs one
-   * @param command the service's command
+   * @param command the service's command with its arguments; `api` unless given
    */
-  constructor(file: string, environment: Partial<ServiceEnvironment>, command = "api") {
-    this.#child = spawn(process.execPath, [file, command], {
+  constructor(file: string, environment: Partial<ServiceEnvironment>, ...command: readonly string[]) {
+    this.#child = spawn(process.execPath, [file, ...(command.length > 0 ? command : ["api"])], {
       // Nothing of the test's own environment, and a folder without .env.
       env: { PORT: "0", ...environment },
       cwd: tmpdir(),

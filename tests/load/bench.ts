@@ -3,6 +3,7 @@ import { measureBatches } from "./batches";
 import { measureCopies } from "./copies";
 import { markdownTable, type Section, writeSection } from "./document";
 import { measureEvents } from "./events";
+import { measureFeed } from "./feed";
 import { measureReads } from "./reads";
 import { measureReadsUnderLoad } from "./reads-under-load";
 
@@ -33,6 +34,9 @@ const MEASURES: Readonly<Record<Exclude<Section, "prove">, () => Promise<readonl
   ],
   events: async () => [
     { header: ["what", "ratio, median [min]", "over HTTP", "other side", "pairs", "aim"], rows: await measureEvents() },
+  ],
+  feed: async () => [
+    { header: ["what", "time, ratio, median [min]", "pull", "other side", "pairs", "aim"], rows: await measureFeed() },
   ],
 };
 

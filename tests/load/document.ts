@@ -9,6 +9,7 @@ const TITLES = {
   batches: "Batches, measured by `make bench`",
   reads: "Reads, measured by `make bench`",
   events: "Pushed events, measured by `make bench`",
+  feed: "The feed, measured by `make bench`",
   prove: "Proved by `make prove`",
 } as const;
 

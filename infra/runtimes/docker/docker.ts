@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import type { Checkout } from "../../copies/checkout";
 import { openCopyDatabase } from "../../copies/connection";
 import { type Copy, ledgerOwner } from "../../copies/copy";
 import { engineInUse } from "../../copies/engine-place";
+import { jobEnvironment } from "../../copies/environment";
 import { promise } from "../../copies/ledger";
 import { promisePort } from "../../copies/port-ledger";
 import { PORT_RANGES } from "../../copies/ports";
@@ -114,11 +116,20 @@ async function logs(copy: Copy, { role, lines, follow }: LogRequest): Promise<vo
 async function run(copy: Copy, command: readonly string[]): Promise<number> {
   const api = (await containersOf(copy)).find(({ role, state }) => role === "api" && state === "running");
   if (!api) throw new Problem(`No API container of copy "${copy.record.name}" runs. Bring it up: make up`);
-  const done = await execa("docker", ["exec", "--interactive", api.id, ...command], {
+  const settings = jobSettings(copy.checkout);
+  const names = Object.keys(settings).flatMap((name) => ["--env", name]);
+  const done = await execa("docker", ["exec", "--interactive", ...names, api.id, ...command], {
+    env: settings,
     stdio: "inherit",
     reject: false,
   });
   return done.exitCode ?? 1;
+}
+
+/** Files of this machine are not in the container, so the key goes by the environment: docker's arguments name it alone. */
+function jobSettings(checkout: Checkout): Readonly<Record<string, string>> {
+  const { TARGET_API_KEY_FILE: file, ...settings } = jobEnvironment(checkout);
+  return file === undefined ? settings : { ...settings, TARGET_API_KEY: readFileSync(file, "utf8").trim() };
 }
 
 function containersOf({ checkout, record }: Copy): Promise<CopyContainer[]> {

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import type { Copy } from "../../copies/copy";
+import { jobEnvironment } from "../../copies/environment";
 import type { ServiceLaunch } from "./service-process";
 
 /**
@@ -13,7 +14,7 @@ export async function runJob(copy: Copy, launch: ServiceLaunch, command: readonl
   const [program = "rates", ...args] = command;
   const path = [writeShim(copy, launch.bundle), process.env["PATH"] ?? ""].join(delimiter);
   const done = await execa(program, args, {
-    env: { ...launch.environment, PATH: path },
+    env: { ...launch.environment, ...jobEnvironment(copy.checkout), PATH: path },
     stdio: "inherit",
     reject: false,
   });

@@ -1,5 +1,5 @@
-import { type DecimalResult, decimalOf, MOST_DIGITS } from "./decimal";
-import { shown } from "./shown";
+import { type DecimalResult, decimalOf, MOST_DIGITS } from "../platform/values/decimal";
+import { shown } from "../platform/values/shown";
 
 /** An amount as exact decimal text such as `-1200.5`, or why it is none. */
 export type AmountResult = { readonly amount: string } | { readonly reason: string };

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { compact } from "./json-scan";
+import { compact } from "../platform/values/json-scan";
 
 /** What may make an event the same as an earlier one; the first of these that there is decides. */
 export interface Identity {

@@ -1,6 +1,6 @@
-import { decimalOf } from "./decimal";
+import { decimalOf } from "../platform/values/decimal";
+import { shown } from "../platform/values/shown";
 import type { Found } from "./field-map";
-import { shown } from "./shown";
 
 /** Longest client, metric or id: far below the 2,704 bytes that an index entry may have. */
 const MOST_CHARACTERS = 255;

@@ -1,13 +1,13 @@
+import { storedPayload } from "../platform/values/payload";
+import { shown } from "../platform/values/shown";
+import { microsecondsOf, type TimeResult, timeOf } from "../platform/values/time";
 import { type AmountResult, amountOf } from "./amount";
 import type { Event } from "./event";
 import { eventHash, rawHash } from "./event-hash";
-import { microsecondsOf, type TimeResult, timeOf } from "./event-time";
 import { compileFields, type Found, type FoundFields, isObject } from "./field-map";
 import type { EventFields } from "./fields";
 import { type LabelResult, labelOf } from "./label";
-import { storedPayload } from "./payload";
 import type { RawEvent } from "./raw-events";
-import { shown } from "./shown";
 
 /** What an event gets by arriving. */
 export interface Arrival {

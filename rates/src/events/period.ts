@@ -1,5 +1,5 @@
 import { invalidRequest } from "../platform/http/problem";
-import { microsecondsOf, timeOf } from "./event-time";
+import { microsecondsOf, timeOf } from "../platform/values/time";
 
 /** A range of time, from a moment on and before another; a side that is left out is open. ISO text in UTC. */
 export interface Period {

@@ -1,6 +1,6 @@
 import { array, assert, jsonValue, property } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compact, withExactNumbers } from "./json-scan";
+import { compact, withExactNumbers } from "../platform/values/json-scan";
 import { rawEventsOf } from "./raw-events";
 
 const rawsIn = (body: string | Buffer, most = 100) => rawEventsOf(Buffer.from(body), most);

@@ -1,5 +1,5 @@
 import { invalidRequest, Problem } from "../platform/http/problem";
-import { type Element, elementsOf, withExactNumbers } from "./json-scan";
+import { type Element, elementsOf, withExactNumbers } from "../platform/values/json-scan";
 import { tooManyEvents } from "./limits";
 
 /** One event as it came: its own text, and what that says. */

@@ -32,6 +32,23 @@ export function matching(pattern: RegExp, valid: string): Parser<string> {
 /** The path of a file; whether it can be read is found out when it is read, so that it may come later or change. */
 export const filePath: Parser<string> = matching(/^[^\0]+$/, "the path of a file");
 
+/** A key or token. What was given is never shown. */
+export const secret: Parser<string> = {
+  ...matching(/^[\x21-\x7e]{1,1024}$/, "1 to 1,024 visible ASCII characters"),
+  found: (text) => `a text of ${text.length} characters (not shown)`,
+};
+
+/** `https://host[:port][/path]` without user, query and fragment; a slash at its end is left out. */
+export const httpUrl: Parser<string> = {
+  valid: "http://host or https://host, with a port and a path if need be, and nothing more",
+  parse(text) {
+    const url = parseUrl(text);
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username + url.password !== "") return undefined;
+    return url.search + url.hash === "" ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : undefined;
+  },
+  found: (text) => `a text of ${text.length} characters that is none (not shown: it may hold a secret)`,
+};
+
 /**
  * `postgres://user@host:port/database`, with nothing more: no password, no parameters.
  * @param passwordVariable names the file that holds the password

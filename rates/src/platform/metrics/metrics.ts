@@ -45,6 +45,11 @@ export class Metrics {
     }).set({ revision, node: process.version }, 1);
   }
 
+  /** Lets a capability register figures of its own. */
+  add(register: (registry: Registry) => void): void {
+    register(this.#registry);
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }

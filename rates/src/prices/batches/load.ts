@@ -1,5 +1,5 @@
 import type { Connection } from "../../platform/database/connection";
-import { copyIn } from "./copy-in";
+import { copyIn } from "../../platform/database/copy-in";
 import type { LaneCodes, LaneIds } from "./lane-ids";
 import { LaneMonthRows } from "./lane-month-rows";
 import { BATCH_BY_KEY_SQL, type Batch } from "./ledger";

@@ -1,7 +1,7 @@
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
-const COMMA = 0x2c;
+export const COMMA = 0x2c;
 
 /** One value's own text out of a JSON document, and how deep it is nested. It is not checked to be JSON. */
 export interface Element {
@@ -44,14 +44,14 @@ function depthOf(text: string): number {
 }
 
 /** Brackets and braces differ in one bit: `[` and `{` are one level more, `]` and `}` one less. */
-function stepOf(code: number): number {
+export function stepOf(code: number): number {
   const bracket = code | 0x20;
   if (bracket === 0x7b) return 1;
   return bracket === 0x7d ? -1 : 0;
 }
 
 /** The index behind the string that begins at `start`. */
-function stringEnd(text: string, start: number): number {
+export function stringEnd(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let first = end;
     while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;

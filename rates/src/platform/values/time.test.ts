@@ -1,6 +1,6 @@
 import { assert, date, property } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { microsecondsOf, timeOf } from "./event-time";
+import { microsecondsOf, timeOf } from "./time";
 
 const isoIn = (value: unknown) => {
   const result = timeOf(value);

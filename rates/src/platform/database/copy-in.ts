@@ -1,6 +1,6 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
 import { from as copyFrom } from "pg-copy-streams";
-import type { Connection } from "../../platform/database/connection";
+import type { Connection } from "./connection";
 
 /**
  * A socket takes this much and more only when everything before is with the system; less may wait in a queue while the
