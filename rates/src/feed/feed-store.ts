@@ -107,7 +107,7 @@ export class FeedStore implements AsyncDisposable {
 
 async function insert(connection: Connection, events: readonly PulledEvent[]): Promise<number> {
   await copyIn(connection, sql.COPY_STAGE_SQL, stageRows(events));
-  const { rowCount } = await connection.query(sql.INSERT_EVENTS_SQL);
+  const { rowCount } = await connection.query(sql.INSERT_PULLED_SQL);
   return rowCount ?? 0;
 }
 

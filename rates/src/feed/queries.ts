@@ -14,7 +14,7 @@ export const CREATE_STAGE_SQL = `
 export const COPY_STAGE_SQL = "COPY pg_temp.feed_stage (event_id, occurred_at, payload) FROM STDIN";
 
 /** In the order of the ids, so that two workers who store the same events never wait for each other in a circle. */
-export const INSERT_EVENTS_SQL = `
+export const INSERT_PULLED_SQL = `
   INSERT INTO public.ingested_events (event_id, occurred_at, payload)
   SELECT event_id, occurred_at, payload FROM pg_temp.feed_stage ORDER BY event_id
   ON CONFLICT (event_id) DO NOTHING`;
